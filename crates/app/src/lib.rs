@@ -1,0 +1,42 @@
+//! Use cases, and the ports they need. Every use case takes the [`kernel::Actor`] first.
+//!
+//! Load → decide → save → tell others. Nothing here knows HTTP or SQL.
+
+pub mod app;
+pub mod attachments;
+pub mod audit;
+mod automatic;
+pub mod check;
+pub mod config;
+mod context;
+mod convert;
+pub mod dispatching;
+mod draft;
+pub mod duplicates;
+pub mod error;
+pub mod ledger;
+mod line;
+pub mod list_cases;
+pub mod list_query;
+pub mod live;
+mod notices;
+mod password;
+pub mod ports;
+pub mod public;
+mod queue;
+pub mod records;
+pub mod report;
+pub mod rights;
+pub mod secret;
+mod see_case;
+pub mod session;
+pub mod settings;
+pub mod step;
+pub mod take_step;
+pub mod upkeep;
+pub mod view;
+pub mod vocabulary;
+
+pub use app::{App, City, DemoAccount, Parts};
+pub use config::Config;
+pub use error::{AppError, FieldProblem};
