@@ -1,0 +1,7 @@
+export { API_BASE, body, bodyAndTag, createApi, onSignedOut, standardHeaders } from './http'
+export { newId } from './id'
+export { type LiveEvent, type LiveHandlers, useLive } from './live'
+export { type FieldError, ProblemError } from './problem'
+export { createQueryClient } from './query'
+export { type Me, useSession } from './session'
+export { type UploadOptions, sendPhoto, uploadPhoto } from './upload'

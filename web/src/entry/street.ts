@@ -1,0 +1,5 @@
+import { routes } from '@/routes/street'
+import App from './StreetApp.vue'
+import { start } from './start'
+
+void start(App, '/street/', routes)

@@ -1,0 +1,3 @@
+import { collect } from './collect'
+
+export default collect(import.meta.glob<Record<string, unknown>>('./en/*.ts', { eager: true, import: 'default' }))

@@ -1,0 +1,22 @@
+/** Lengths of time as people say them; the working-time note is added once, at the end. */
+export default {
+  remaining: '{time} left',
+  overdue: 'overdue by {time}',
+  used: 'took {time}',
+  paused: 'paused, {time} left',
+  working: '{time} (working time)',
+  days: '{n} day | {n} days',
+  work_days: '{n} working day | {n} working days',
+  hours: '{n} h',
+  minutes: '{n} min',
+  hours_exact: '{n} hour | {n} hours',
+  minutes_exact: '{n} minute | {n} minutes',
+  under_a_minute: 'less than a minute',
+  short_days: '{n}d',
+  short_hours: '{n}h',
+  short_minutes: '{n}m',
+  short_overdue: '{time} over',
+  just_now: 'just now',
+  ago: '{time} ago',
+  ahead: 'in {time}',
+}

@@ -1,0 +1,15 @@
+export default {
+  collector: 'Collector',
+  intake_operator: 'Intake operator',
+  shift_leader: 'Shift leader',
+  dispatcher: 'Dispatcher',
+  department_officer: 'Department officer',
+  handler: 'Handler',
+  leader: 'Leader',
+  supervisor: 'Supervisor',
+  system_admin: 'System administrator',
+  security_admin: 'Security administrator',
+  audit_admin: 'Audit administrator',
+  system: 'System',
+  citizen: 'Citizen',
+}

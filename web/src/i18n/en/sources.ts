@@ -1,0 +1,22 @@
+/** Where a report came from (问题来源). */
+export default {
+  collector: 'Collector',
+  hotline: 'Hotline 12319',
+  city_hotline: 'Hotline 12345',
+  citizen_web: 'Citizen, web',
+  citizen_app: 'Citizen, app',
+  open311: 'Open311',
+  media: 'Media',
+  leader: 'Leader',
+  petition: 'Petition',
+  video: 'Video',
+  ai: 'Detection',
+  sensor: 'Sensor',
+  vehicle: 'Vehicle',
+  drone: 'Drone',
+  police: 'Police',
+  upper_platform: 'Higher platform',
+  lower_platform: 'Lower platform',
+  department: 'Department',
+  parent: 'Parent case',
+}

@@ -1,0 +1,23 @@
+/** Stages of a case (案卷阶段), S00–S95. */
+export default {
+  draft: 'Draft',
+  reported: 'Reported',
+  confirming: 'Confirming',
+  confirmed: 'Confirmed',
+  self_handled: 'Self-handled, to audit',
+  accepted: 'Accepted',
+  filed: 'Filed',
+  dispatched: 'Dispatched',
+  handling: 'Handling',
+  suspended: 'Suspended',
+  replied: 'Replied',
+  ready_to_verify: 'Ready to verify',
+  verifying: 'Verifying',
+  verified: 'Verified',
+  closed: 'Closed',
+  closed_self_handled: 'Closed, self-handled',
+  declined: 'Declined',
+  cancelled: 'Cancelled',
+  withdrawn: 'Withdrawn',
+  force_closed: 'Closed by order',
+}

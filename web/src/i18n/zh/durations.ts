@@ -1,0 +1,22 @@
+/** Lengths of time as people say them; the working-time note is added once, at the end. */
+export default {
+  remaining: '剩余 {time}',
+  overdue: '超期 {time}',
+  used: '用时 {time}',
+  paused: '暂停，剩余 {time}',
+  working: '{time}（工作时间）',
+  days: '{n} 天',
+  work_days: '{n} 个工作日',
+  hours: '{n} 小时',
+  minutes: '{n} 分',
+  hours_exact: '{n} 小时',
+  minutes_exact: '{n} 分钟',
+  under_a_minute: '不到 1 分钟',
+  short_days: '{n}天',
+  short_hours: '{n}时',
+  short_minutes: '{n}分',
+  short_overdue: '超 {time}',
+  just_now: '刚刚',
+  ago: '{time}前',
+  ahead: '{time}后',
+}

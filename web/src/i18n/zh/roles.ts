@@ -1,0 +1,15 @@
+export default {
+  collector: '信息采集员',
+  intake_operator: '受理员',
+  shift_leader: '值班长',
+  dispatcher: '派遣员',
+  department_officer: '部门管理员',
+  handler: '处置人员',
+  leader: '领导',
+  supervisor: '督查员',
+  system_admin: '系统管理员',
+  security_admin: '安全管理员',
+  audit_admin: '审计管理员',
+  system: '系统',
+  citizen: '市民',
+}

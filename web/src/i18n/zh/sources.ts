@@ -1,0 +1,22 @@
+/** Where a report came from (问题来源). */
+export default {
+  collector: '监督员上报',
+  hotline: '12319 热线',
+  city_hotline: '12345 热线',
+  citizen_web: '市民网页',
+  citizen_app: '市民应用',
+  open311: 'Open311',
+  media: '媒体',
+  leader: '领导批示',
+  petition: '信访',
+  video: '视频监控',
+  ai: '智能识别',
+  sensor: '传感器',
+  vehicle: '车载巡查',
+  drone: '无人机',
+  police: '公安移交',
+  upper_platform: '上级平台',
+  lower_platform: '下级平台',
+  department: '部门移交',
+  parent: '上级案卷',
+}

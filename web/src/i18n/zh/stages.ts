@@ -1,0 +1,23 @@
+/** Stages of a case (案卷阶段), S00–S95. */
+export default {
+  draft: '草稿',
+  reported: '已上报',
+  confirming: '核实中',
+  confirmed: '已核实',
+  self_handled: '自处置待审',
+  accepted: '已受理',
+  filed: '已立案',
+  dispatched: '已派遣',
+  handling: '处置中',
+  suspended: '挂账',
+  replied: '已反馈',
+  ready_to_verify: '待核查',
+  verifying: '核查中',
+  verified: '已核查',
+  closed: '已结案',
+  closed_self_handled: '自处置结案',
+  declined: '不予受理',
+  cancelled: '已作废',
+  withdrawn: '已撤案',
+  force_closed: '强制结案',
+}

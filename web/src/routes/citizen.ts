@@ -1,0 +1,8 @@
+/** Every screen of the citizen product: one file per feature in `citizen/`, found by itself. Start reading there. */
+import type { RouteRecordRaw } from 'vue-router'
+import { type ScreenModule, collectScreens } from './screens'
+
+const modules = import.meta.glob<ScreenModule>('./citizen/*.ts', { eager: true, import: 'default' })
+const { screens } = collectScreens(modules)
+
+export const routes: RouteRecordRaw[] = screens

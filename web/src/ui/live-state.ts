@@ -1,0 +1,2 @@
+/** How the live stream is doing. */
+export type LiveState = 'connecting' | 'live' | 'lost'
