@@ -94,7 +94,7 @@ impl Config {
         let settings: CitySettings = read(&by_kind, "settings", &mut problems).into_values().next().unwrap_or_default();
         let calendar = read_calendar(&by_kind, &mut problems);
         let procedures = read_procedures(&by_kind, &mut problems);
-        let procedure = procedures.keys().copied().max().unwrap_or(1);
+        let procedure = procedures.values().filter(|p| !p.history).map(|p| p.version).max().unwrap_or(1);
         let divisions: BTreeMap<String, Division> = read(&by_kind, "divisions", &mut problems);
         let divisions = Divisions::from(divisions.into_values().collect::<Vec<_>>());
         for (code, problem) in divisions.check() {
@@ -267,8 +267,9 @@ fn read_procedures(by_kind: &BTreeMap<&str, Vec<&StoredRecord>>, problems: &mut 
         }
         procedures.insert(procedure.version, procedure);
     }
-    if procedures.is_empty() {
-        procedures.insert(1, Procedure::standard(1));
+    if procedures.values().all(|procedure| procedure.history) {
+        let version = procedures.keys().max().map_or(1, |newest| newest + 1);
+        procedures.insert(version, Procedure::standard(version));
     }
     procedures
 }

@@ -45,6 +45,7 @@ pub fn standard(config: &Config, key: &ClassKey, criterion: u16, place: &Place) 
         criterion_text: found.criterion.filing.zh.clone(),
         closing_text: found.criterion.closing.zh.clone(),
         limit: found.limit,
+        due: None,
     })
 }
 

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::notices;
 use crate::ports::{Append, Notice, Reporter, StoredCase};
 use case::decide::{Done, run};
-use case::{Case, Command, Fact, FactRecord, Refusal, Stage};
+use case::{Case, Command, Context, Fact, FactRecord, Procedure, Refusal, Stage};
 use kernel::{Actor, Timestamp};
 use uuid::Uuid;
 
@@ -33,6 +33,21 @@ impl Draft {
         Ok(Self::with(case, 0, records))
     }
 
+    /// A new case under a procedure that is not the one in force, such as an old system's.
+    pub fn under(procedure: &Procedure, command: Command, actor: &Actor, config: &Config, now: Timestamp) -> Result<Self, Refusal> {
+        let ctx = Context { procedure, ..config.context(config.procedure, now) };
+        let Done { case, records } = run(None, command, actor, &ctx)?;
+        Ok(Self::with(case, 0, records))
+    }
+
+    pub fn step_under(&mut self, procedure: &Procedure, command: Command, actor: &Actor, config: &Config, now: Timestamp) -> Result<(), Refusal> {
+        let ctx = Context { procedure, ..config.context(config.procedure, now) };
+        let Done { case, records } = run(Some(&self.state), command, actor, &ctx)?;
+        self.state = case;
+        self.facts.extend(records);
+        Ok(())
+    }
+
     const fn with(state: Case, expected_version: u32, facts: Vec<FactRecord>) -> Self {
         Self {
             state,
@@ -48,8 +63,11 @@ impl Draft {
 
     /// One more step; a refusal changes nothing.
     pub fn step(&mut self, command: Command, actor: &Actor, config: &Config, now: Timestamp) -> Result<(), Refusal> {
-        // Filing pins the case to the procedure in force; everything else follows the pinned one.
-        let procedure = if matches!(command, Command::File { .. }) { config.procedure } else { self.state.procedure };
+        // Filing and migrating pin the case anew; everything else follows the pinned procedure.
+        let procedure = match &command {
+            Command::File { procedure, .. } | Command::Migrate { procedure } => *procedure,
+            _ => self.state.procedure,
+        };
         let Done { case, records } = run(Some(&self.state), command, actor, &config.context(procedure, now))?;
         self.state = case;
         self.facts.extend(records);

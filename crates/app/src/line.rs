@@ -76,7 +76,7 @@ pub fn case_line(config: &Config, case: &Case, now: Timestamp, main_step: Option
         ended_at: case.ended_at.map(Timestamp::millis),
         department: case
             .department()
-            .or_else(|| case.departments.last().copied())
+            .or_else(|| case.departments.last().copied().filter(|_| !case.is_open()))
             .map(|id| department_view(config, id)),
         handler: case.stage.handler().map(|id| person_view(config, id)),
         collector: case.stage.collector().map(|id| person_view(config, id)),

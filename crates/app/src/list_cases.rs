@@ -167,7 +167,7 @@ impl App {
         let query = Query { filter: &asked.filter, visibility: &seen, now, within: found.within.as_ref() };
         let (points, total) = index.geo(&query, limit.min(GEO_MAX));
         let points = points.iter().map(|p| CasePoint {
-            id: format!("s{}", p.serial),
+            id: p.id.to_string(),
             lng: p.lng,
             lat: p.lat,
             stage: p.stage.as_str().to_owned(),

@@ -163,7 +163,7 @@ impl App {
     }
 
     /// Builds the configuration as it would be. Problems that were there before are not held against the change.
-    async fn check_change(&self, city: CityCode, by: Option<PersonId>, puts: &[PutRecord]) -> Result<(), AppError> {
+    pub(crate) async fn check_change(&self, city: CityCode, by: Option<PersonId>, puts: &[PutRecord]) -> Result<(), AppError> {
         let mut records = Vec::new();
         for kind in KINDS {
             records.extend(self.store().records(city, kind).await?);

@@ -189,7 +189,7 @@ impl App {
             id: share.child,
             number,
             report,
-            procedure: parent.procedure,
+            procedure: config.procedure,
             parent: Some(parent.id),
             level: share.level,
         };
@@ -202,8 +202,9 @@ impl App {
                 criterion_text: filing.criterion_text.clone(),
                 closing_text: filing.closing_text.clone(),
                 limit: filing.limit,
+                due: None,
             };
-            draft.step(Command::File { standard, opinion: String::new(), procedure: parent.procedure }, &system, config, now)?;
+            draft.step(Command::File { standard, opinion: String::new(), procedure: config.procedure }, &system, config, now)?;
         }
         let dispatch =
             Command::Dispatch { department: share.department, assisting: Vec::new(), opinion: share.task.clone() };

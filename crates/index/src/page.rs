@@ -187,7 +187,7 @@ impl Best {
     #[inline]
     fn offer(&mut self, rank: Rank) {
         self.total += 1;
-        if self.after.is_some_and(|after| rank < after) {
+        if self.after.is_some_and(|after| rank <= after) {
             return;
         }
         self.following += 1;

@@ -381,8 +381,8 @@ fn period(dice: &mut Dice, percent: u64) -> Period {
     }
 }
 
-fn degrees(dice: &mut Dice, from: f64) -> f64 {
-    from + dice.below(100_000) as f64 / 1e6
+fn degrees(dice: &mut Dice, from_thousandths: u32) -> f64 {
+    f64::from(from_thousandths + dice.small(100)) / 1e3
 }
 
 /// Each thing is asked with a chance of `p` percent, so that some filters are empty and some are long.
@@ -448,11 +448,11 @@ fn filter(dice: &mut Dice, p: u64, depth: u32, known: &[CaseId]) -> Filter {
         updated: period(dice, p),
         due: period(dice, p),
         bounds: maybe(dice, p, |dice| {
-            let (south, north) = (degrees(dice, 36.7), degrees(dice, 36.75));
-            Bounds { west: degrees(dice, 119.0), south, east: degrees(dice, 119.03), north }
+            let (south, north) = (degrees(dice, 36_700), degrees(dice, 36_750));
+            Bounds { west: degrees(dice, 119_000), south, east: degrees(dice, 119_030), north }
         }),
         near: maybe(dice, p, |dice| Near {
-            centre: Point::new(degrees(dice, 119.0), degrees(dice, 36.7)).unwrap(),
+            centre: Point::new(degrees(dice, 119_000), degrees(dice, 36_700)).unwrap(),
             metres: dice.below(6_000) as f64,
         }),
         any_of: if depth > 0 && dice.percent(15) {

@@ -232,8 +232,9 @@ pub fn case(dice: &mut Dice, n: u64, others: &[CaseId], calendar: &Calendar) -> 
             text: String::new(),
             place: Place {
                 point: maybe(dice, 90, |dice| {
-                    let (x, y) = (dice.below(100_000) as f64, dice.below(100_000) as f64);
-                    Point::new(119.0 + x / 1e6, 36.7 + y / 1e6).unwrap()
+                    // Thousandths of a degree, so that edges of areas are hit.
+                    let (x, y) = (dice.below(100) as f64, dice.below(100) as f64);
+                    Point::new((119_000.0 + x) / 1e3, (36_700.0 + y) / 1e3).unwrap()
                 }),
                 grid: maybe(dice, 90, grid),
                 address: String::new(),
