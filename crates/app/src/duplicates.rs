@@ -22,6 +22,9 @@ use utoipa::ToSchema;
 /// Open cases compared with a report at most; within 50 m and a day there are far fewer.
 const CANDIDATES_MAX: usize = 200;
 
+/// Why a report is merged that came in by “join this case”; the rules want a reason.
+const SAME_PROBLEM: &str = "上报人确认为同一问题 (the reporter says it is the same problem)";
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DuplicateQuery {
@@ -224,7 +227,7 @@ impl App {
         let into = target.case.id;
         let mut other = Draft::of(target);
         other.step(Command::DuplicateJoined { case: CaseId(id) }, &system, config, now)?;
-        draft.step(Command::Merge { into, reason: String::new() }, &system, config, now)?;
+        draft.step(Command::Merge { into, reason: SAME_PROBLEM.to_owned() }, &system, config, now)?;
         let batch = vec![draft.into_append(None, link.as_deref()), other.into_append(None, None)];
         self.commit(batch).await?;
         Ok(link)

@@ -68,12 +68,25 @@ pub fn play(config: &Config, procedure: u32, story: Vec<Scripted>) -> Result<App
 }
 
 impl App {
+    /// Writes one played case as if it happened now, and tells the screens.
+    ///
+    /// # Errors
+    /// When it exists already, or the store fails.
+    pub async fn add_played(&self, append: Append) -> Result<(), AppError> {
+        self.commit(vec![append]).await.map(drop)
+    }
+
     /// Gives many people the same password at the price of one hash, without the rules for passwords. For
     /// ready-made accounts, which nobody may use for anything that matters.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn set_same_password(&self, city: CityCode, people: &[PersonId], new: &str) -> Result<(), AppError> {
+    pub async fn set_same_password(
+        &self,
+        city: CityCode,
+        people: &[PersonId],
+        new: &str,
+    ) -> Result<(), AppError> {
         let hash = password::hash(new.to_owned()).await?;
         let credential =
             Credential { hash, failures: 0, locked_until: None, changed_at: self.now(), must_change: false };

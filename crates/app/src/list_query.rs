@@ -50,6 +50,15 @@ pub struct ListQuery {
     pub urged: Vec<String>,
     #[param(minimum = 0, maximum = 255)]
     pub rework_min: Option<u8>,
+    /// Approved returns at least.
+    #[param(minimum = 0, maximum = 255)]
+    pub return_min: Option<u8>,
+    /// Approved extensions at least.
+    #[param(minimum = 0, maximum = 255)]
+    pub extension_min: Option<u8>,
+    /// Approved suspensions at least.
+    #[param(minimum = 0, maximum = 255)]
+    pub suspension_min: Option<u8>,
     /// Kinds of open approval.
     pub approval: Vec<String>,
     pub public: Option<bool>,
@@ -188,6 +197,9 @@ impl App {
             major: q.major_case,
             urged: words("urged", &q.urged, urging, p),
             reworks_min: q.rework_min.unwrap_or(0),
+            returns_min: q.return_min.unwrap_or(0),
+            extensions_min: q.extension_min.unwrap_or(0),
+            suspensions_min: q.suspension_min.unwrap_or(0),
             approvals: words("approval", &q.approval, |t| ApprovalKind::ALL.into_iter().find(|k| k.as_str() == t), p),
             public: q.public,
             satisfied: q.satisfied,

@@ -214,9 +214,12 @@ pub struct StoredAttachment {
 /// Everything that must survive. One transaction per [`Store::append`].
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Writes facts, current rows, due moments, words, outbox. Returns only after the bytes are on disk.
+    /// Writes facts, current rows, due moments, words, outbox: all of the batch or nothing. Returns only after
+    /// the bytes are on disk. When one of its commands is known, the whole batch is [`Outcome::Repeated`].
+    /// [`StoreError::Busy`] when too many writes wait already.
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<Appended>, StoreError>;
-    /// The same for many cases at once, in chunks of its own transactions; for imports and the demo.
+    /// The same for many cases at once, each standing alone and in the order given; waits for room instead of
+    /// being refused. The first error is answered after the others were tried. For imports and the demo.
     async fn append_bulk(&self, batch: Vec<Append>) -> Result<Vec<Appended>, StoreError>;
     async fn case(&self, city: CityCode, id: CaseId) -> Result<Option<StoredCase>, StoreError>;
     async fn case_by_number(&self, city: CityCode, number: &str) -> Result<Option<StoredCase>, StoreError>;
@@ -244,17 +247,19 @@ pub trait Store: Send + Sync + 'static {
     async fn erase_reporter(&self, city: CityCode, id: CaseId) -> Result<(), StoreError>;
     /// Cases reported from this phone number, newest first.
     async fn cases_by_phone(&self, city: CityCode, phone: &str, limit: u32) -> Result<Vec<StoredCase>, StoreError>;
-    /// Photos within `distance` bits of `hash` added since `since`, with their cases.
+    /// Cases with a photo within `distance` bits of `hash` added since `since`, and how far it is; nearest
+    /// first, at most 50.
     async fn similar_photos(&self, city: CityCode, hash: u64, distance: u32, since: Timestamp) -> Result<Vec<(CaseId, u32)>, StoreError>;
 
     /// Due moments up to `now`, taken under a lease so that one process works on each.
     async fn take_due(&self, now: Timestamp, lease_ms: i64, limit: u32) -> Result<Vec<DueMoment>, StoreError>;
-    /// Ends a due moment and queues what is to be said about it, in one transaction.
+    /// Ends a due moment (nothing happens when it was ended or moved before) and queues what is to be said about it, in one transaction.
     async fn done_due(&self, moment: &DueMoment, notices: Vec<Notice>) -> Result<(), StoreError>;
     async fn take_notices(&self, now: Timestamp, lease_ms: i64, limit: u32) -> Result<Vec<QueuedNotice>, StoreError>;
     async fn done_notice(&self, city: CityCode, id: i64) -> Result<(), StoreError>;
     /// Try again at `again_at`, or give up with `None` (kept, marked failed).
     async fn failed_notice(&self, city: CityCode, id: i64, error: &str, again_at: Option<Timestamp>) -> Result<(), StoreError>;
+    /// Messages of channel `inbox` to this person, newest first; [`Store::done_notice`] takes one away.
     async fn inbox(&self, city: CityCode, person: PersonId, limit: u32) -> Result<Vec<QueuedNotice>, StoreError>;
 
     async fn cities(&self) -> Result<Vec<CityCode>, StoreError>;
@@ -271,12 +276,14 @@ pub trait Store: Send + Sync + 'static {
     async fn session(&self, hash: &str) -> Result<Option<Session>, StoreError>;
     async fn sessions_of(&self, city: CityCode, person: PersonId) -> Result<Vec<Session>, StoreError>;
     async fn end_session(&self, hash: &str) -> Result<(), StoreError>;
+    /// Kept to the minute: a session seen less than a minute ago is left as it is.
     async fn touch_session(&self, hash: &str, at: Timestamp) -> Result<(), StoreError>;
 
     async fn audit(&self, city: CityCode, entry: AuditEntry) -> Result<(), StoreError>;
     /// Newest first, before `before` (exclusive id), filtered by action and person.
     async fn audit_log(&self, city: CityCode, before: Option<i64>, action: Option<&str>, person: Option<PersonId>, limit: u32) -> Result<Vec<StoredAudit>, StoreError>;
 
+    /// The first one of an id stands.
     async fn put_attachment(&self, city: CityCode, attachment: &StoredAttachment) -> Result<(), StoreError>;
     async fn attachment(&self, city: CityCode, id: &str) -> Result<Option<StoredAttachment>, StoreError>;
 

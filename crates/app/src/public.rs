@@ -431,7 +431,8 @@ impl App {
                     Ok(id) => self.store().case(city, id).await?,
                     Err(_) => self.store().case_by_number(city, id).await?,
                 };
-                found.extend(stored.map(|s| public_request(&config, &s.case)));
+                let open_to_all = stored.filter(|s| is_public_request(&s.case));
+                found.extend(open_to_all.map(|s| public_request(&config, &s.case)));
             }
             let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
             return Ok((found, total));
@@ -442,6 +443,7 @@ impl App {
         }
         let filter = index::Filter {
             classes,
+            sources: Source::ALL.into_iter().filter(|source| is_public_source(*source)).collect(),
             reported: index::Period { from: q.from, to: q.to },
             updated: index::Period { from: q.updated_from, to: q.updated_to },
             ended: q.open.map(|open| !open),
@@ -464,6 +466,15 @@ fn secret_or_new(sent: Option<String>) -> Result<String, AppError> {
     let Some(secret) = sent else { return Ok(new_secret()) };
     let plain = secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     if plain && (22..=60).contains(&secret.len()) { Ok(secret) } else { Err(AppError::invalid("secret", "bad_secret")) }
+}
+
+/// What citizens said and collectors saw; instructions, petitions and other platforms' matters are nobody's to read.
+const fn is_public_source(source: Source) -> bool {
+    (source.is_public() && !matches!(source, Source::Petition)) || matches!(source, Source::Collector)
+}
+
+fn is_public_request(case: &Case) -> bool {
+    is_public_source(case.report.source) && case.parent.is_none()
 }
 
 fn public_request(config: &Config, case: &Case) -> PublicRequest {

@@ -119,10 +119,12 @@ impl App {
         let before = expected_version.to_string();
         self.note(actor.city, actor.person_id(), action, &format!("{kind}/{key}"), &before, "").await?;
         let config = self.config(actor.city)?;
+        // A record made again goes on counting where the removed one ended.
+        let written = config.record_versions.get(&(put.kind.clone(), put.key.clone())).copied();
         let stored = StoredRecord {
             kind: put.kind,
             key: put.key,
-            version: expected_version + 1,
+            version: written.unwrap_or(expected_version + 1),
             changed_at: self.now(),
             changed_by: actor.person_id(),
             value: put.value,

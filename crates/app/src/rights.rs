@@ -48,7 +48,7 @@ pub fn features(actor: &Actor) -> Vec<&'static str> {
         ("configuration", &[Role::SystemAdmin]),
         ("people", &[Role::SecurityAdmin]),
         ("audit", &[Role::AuditAdmin]),
-        ("check", &[Role::SystemAdmin, Role::ShiftLeader, Role::Leader]),
+        ("check", &[Role::SystemAdmin, Role::AuditAdmin, Role::Leader]),
         ("reporters", &[Role::IntakeOperator, Role::ShiftLeader]),
         ("configuration_read", &[Role::SystemAdmin, Role::ShiftLeader, Role::Dispatcher, Role::Leader]),
     ];

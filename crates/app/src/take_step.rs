@@ -44,7 +44,11 @@ impl App {
             match self.try_step(actor, id, &request).await {
                 Err(error) if is_stale(&error) && request.version.is_none() && tries < TRIES => {}
                 Err(error) => return Err(error),
-                Ok(case) => return self.see_case(actor, &case.to_string()).await,
+                // Whoever took the step is told how the case stands, also when it has left their hands with it.
+                Ok(case) => {
+                    let stored = self.store().case(actor.city, case).await?.ok_or(AppError::NotFound("case"))?;
+                    return self.view(actor, stored).await;
+                }
             }
         }
     }
@@ -69,12 +73,17 @@ impl App {
     }
 
     async fn try_step(&self, actor: &Actor, id: &str, request: &StepRequest) -> Result<CaseId, AppError> {
+        // The same command sent twice is answered the same way, whatever happened in between.
+        let done = match request.command_id {
+            Some(command) => self.store().command(actor.city, command).await?,
+            None => None,
+        };
+        if let Some(done) = done.filter(|done| done.to_string() == id) {
+            return Ok(done);
+        }
         let stored = self.find_case(actor, id).await?;
         let id = stored.case.id;
-        // The same command sent twice is answered the same way, whatever happened in between.
-        if let Some(command) = request.command_id
-            && self.store().command(actor.city, command).await? == Some(id)
-        {
+        if done == Some(id) {
             return Ok(id);
         }
         if request.version.is_some_and(|version| version != stored.case.version) {

@@ -59,7 +59,10 @@ impl Clocks<'_> {
             Fact::Filed { standard, total, dispatch, .. } => {
                 self.end(ClockKind::File);
                 self.start(ClockKind::Dispatch, *dispatch);
-                self.start_total(standard.limit, &total.0);
+                match standard.due {
+                    Some(due) => self.start_promised(standard.limit, due),
+                    None => self.start_total(standard.limit, &total.0),
+                }
             }
             Fact::SentBack { from, limit: Some(limit), .. } => {
                 let filed = *from == StageName::Filed;
@@ -176,6 +179,13 @@ impl Clocks<'_> {
             .map(|part| calendar.length_of(*part, self.at))
             .fold(Millis::ZERO, |sum, length| sum + length);
         self.list.push(Clock::start_with_length(ClockKind::Total, unit_of, sum, self.at, calendar));
+    }
+
+    /// A total that falls due when an old system said, whatever its stages sum up to.
+    fn start_promised(&mut self, unit_of: TimeLimit, due: Timestamp) {
+        let length = (due - self.at).max(Millis::ZERO);
+        let clock = Clock::start_with_length(ClockKind::Total, unit_of, length, self.at, self.ctx.calendar);
+        self.list.push(clock);
     }
 
     /// The full handling limit of the filing.

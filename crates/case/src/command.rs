@@ -18,6 +18,10 @@ pub struct Standard {
     pub criterion_text: String,
     pub closing_text: String,
     pub limit: TimeLimit,
+    /// The date an old system had promised: the total clock falls due exactly then. Only under a history
+    /// procedure, and with a limit that runs always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
 }
 
 /// A part of a split, or a lower level's share.

@@ -140,7 +140,7 @@ pub fn decide(
         Command::Reply { text, evidence } => handling::reply(of, text, evidence),
         Command::RejectReply { reason } => handling::reject_reply(reason),
         Command::PassOn { opinion } => handling::pass_on(of, opinion),
-        Command::Resume { reason } => handling::resume(of, reason),
+        Command::Resume { reason } => handling::resume(reason),
         Command::RequestApproval { approval, reason, extra, until, evidence } => {
             approval::request(of, approval, approval::Asked { reason, extra, until, evidence })
         }

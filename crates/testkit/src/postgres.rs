@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Address of a server to use instead of starting one; its user must be allowed to create databases.
@@ -36,9 +36,22 @@ pub struct Fixture {
 
 #[derive(Debug)]
 struct Server {
+    programs: PathBuf,
+    is_root: bool,
+    data: PathBuf,
+    options: String,
     /// Waits for its standard input to close, which happens however this process ends, then stops the server.
     keeper: Child,
-    _folder: TempDir,
+    folder: TempDir,
+}
+
+/// Whether what is committed is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sync {
+    /// As an operator runs it.
+    On,
+    /// What a test writes need not outlive it.
+    Off,
 }
 
 impl Fixture {
@@ -62,6 +75,15 @@ impl Fixture {
         if let Ok(base) = std::env::var(EXISTING) {
             return Ok(Self { base, server: None });
         }
+        Self::start_own(Sync::Off)
+    }
+
+    /// A server of one's own that keeps what it acknowledged, for measurements and crash rounds.
+    pub fn start_durable() -> Result<Self, FixtureError> {
+        Self::start_own(Sync::On)
+    }
+
+    fn start_own(sync: Sync) -> Result<Self, FixtureError> {
         let programs = programs().ok_or(FixtureError::NotInstalled)?;
         let folder =
             tempfile::Builder::new().prefix("yiwang-pg-").tempdir().map_err(failed("make a folder"))?;
@@ -81,21 +103,36 @@ impl Fixture {
         ]);
         run("make a cluster", initdb.arg(&data))?;
         let port = free_port().map_err(failed("find a free port"))?;
-        // No sync: what a test writes need not outlive it.
+        let unsynced = match sync {
+            Sync::On => "",
+            Sync::Off => " -c fsync=off -c synchronous_commit=off -c full_page_writes=off",
+        };
         let options = format!(
-            "-p {port} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off \
-             -c full_page_writes=off -c max_connections=60",
+            "-p {port} -k {} -c listen_addresses=127.0.0.1 -c max_connections=60{unsynced}",
             folder.path().display()
         );
-        let mut start = as_owner(is_root, &programs.join("pg_ctl"));
-        start.args(["start", "-w", "-t", &STARTS_WITHIN.as_secs().to_string(), "-l"]);
-        start.arg(folder.path().join("log")).arg("-D").arg(&data).arg("-o").arg(options);
-        run("start the server", &mut start)?;
         let keeper = keep(is_root, &programs.join("pg_ctl"), &data)?;
-        Ok(Self {
-            base: format!("postgres://postgres@127.0.0.1:{port}/postgres"),
-            server: Some(Server { keeper, _folder: folder }),
-        })
+        let server = Server { programs, is_root, data, options, keeper, folder };
+        server.start()?;
+        Ok(Self { base: format!("postgres://postgres@127.0.0.1:{port}/postgres"), server: Some(server) })
+    }
+
+    /// Ends the server as a loss of power does, and starts it again: SIGKILL to the postmaster, then recovery.
+    pub fn crash(&self) -> Result<(), FixtureError> {
+        let Some(server) = &self.server else { return Ok(()) };
+        let doing = "kill the server";
+        let file = std::fs::read_to_string(server.data.join("postmaster.pid")).map_err(failed(doing))?;
+        let pid = file.lines().next().unwrap_or_default();
+        run(doing, Command::new("kill").args(["-KILL", pid]))?;
+        // Its workers notice within a moment; until then the cluster counts as in use.
+        let since = Instant::now();
+        loop {
+            match server.start() {
+                Err(error) if since.elapsed() > STARTS_WITHIN => return Err(error),
+                Err(_) => std::thread::sleep(Duration::from_millis(200)),
+                Ok(()) => return Ok(()),
+            }
+        }
     }
 
     /// Address of a new, empty database.
@@ -110,6 +147,15 @@ impl Fixture {
         conn.close().await.map_err(failed("make a database"))?;
         let server = self.base.rsplit_once('/').map_or(self.base.as_str(), |(server, _)| server);
         Ok(format!("{server}/{name}"))
+    }
+}
+
+impl Server {
+    fn start(&self) -> Result<(), FixtureError> {
+        let mut start = as_owner(self.is_root, &self.programs.join("pg_ctl"));
+        start.args(["start", "-w", "-t", &STARTS_WITHIN.as_secs().to_string(), "-l"]);
+        start.arg(self.folder.path().join("log")).arg("-D").arg(&self.data).arg("-o").arg(&self.options);
+        run("start the server", &mut start)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the parts in order of what fails soonest.
 
 use crate::run::{has, root, run as sh};
-use crate::{needs, tidy};
+use crate::{clients, needs, tidy};
 use std::time::Instant;
 
 pub fn run_part(name: &str, only: &[String], part: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
@@ -35,5 +35,6 @@ pub fn run(full: bool, only: &[String]) -> anyhow::Result<()> {
             sh(&root, "cargo", &["test", "--workspace", "--locked", "--quiet"], &env)
         }
     })?;
+    run_part("clients", only, || clients::run(full))?;
     Ok(())
 }

@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("http", &["kernel", "city", "case", "media", "index", "app"]),
     ("testkit", &["kernel", "city", "case", "media", "index", "app"]),
     ("server", &["kernel", "city", "case", "media", "index", "app", "store", "outside", "http"]),
+    ("bench", &["kernel", "city", "case", "media", "index", "app", "store", "outside", "http", "testkit"]),
     ("xtask", &[]),
 ];
 

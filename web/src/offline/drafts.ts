@@ -1,7 +1,7 @@
 /** A form that survives a reload: its words on the shelf a moment after each change, its photos at once. */
 import { type Reactive, type Ref, onScopeDispose, reactive, ref, watch } from 'vue'
 import type { KeptPhoto } from './photos'
-import { type Shelf, useShelf } from './shelf'
+import { DRAFTS, type Shelf, useShelf } from './shelf'
 
 export interface Draft<T extends object> {
   /** What is being written. */
@@ -21,7 +21,7 @@ export interface Draft<T extends object> {
 const DELAY_MS = 250
 
 export function useDraft<T extends { photos: KeptPhoto[] }>(name: string, fresh: () => T, shelf: Promise<Shelf> = useShelf()): Draft<T> {
-  const key = `draft:${name}`
+  const key = DRAFTS + name
   const value = reactive(fresh()) as Reactive<T>
   const ready = ref(false)
   const restored = ref(false)

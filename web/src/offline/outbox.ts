@@ -6,7 +6,7 @@
 import { type Ref, ref } from 'vue'
 import { ProblemError } from '@/api'
 import { type KeptPhoto, evidenceOf } from './photos'
-import type { Shelf } from './shelf'
+import { DRAFTS, type Shelf } from './shelf'
 
 export type SendingState = 'waiting' | 'sending' | 'sent' | 'refused'
 
@@ -24,7 +24,7 @@ export interface OutboxItem {
   path: string
   body: Record<string, unknown>
   /** Where the photos go in the body: with their kinds, or their ids alone. */
-  photosAs: 'evidence' | 'attachments'
+  photosAs: 'evidence' | 'photos'
   uploadTo: string
   photos: KeptPhoto[]
   state: SendingState
@@ -38,8 +38,10 @@ export interface OutboxItem {
   tryAt: number
   sentAt: number | null
   answer: unknown
+  /** The form it came from, to be written again when it is refused. */
+  form: { draft: string; value: unknown; to: string } | null
 }
-export type NewItem = Pick<OutboxItem, 'id' | 'owner' | 'kind' | 'title' | 'about' | 'path' | 'body' | 'photos'> & Partial<Pick<OutboxItem, 'photosAs' | 'uploadTo'>>
+export type NewItem = Pick<OutboxItem, 'id' | 'owner' | 'kind' | 'title' | 'about' | 'path' | 'body' | 'photos'> & Partial<Pick<OutboxItem, 'photosAs' | 'uploadTo' | 'form'>>
 
 export interface OutboxDoors {
   shelf: Shelf
@@ -78,7 +80,7 @@ export function reasonOf(error: unknown): string {
 
 /** The server no longer knows a photo it had: sent so long ago, or to another server. */
 const photoForgotten = (error: unknown) =>
-  error instanceof ProblemError && error.status === 422 && error.errors.some((one) => /^(evidence|attachments)/.test(one.field) && /unknown|missing|not_found/.test(one.code))
+  error instanceof ProblemError && error.status === 422 && error.errors.some((one) => /^(evidence|photos)/.test(one.field) && /unknown|missing|not_found/.test(one.code))
 
 export interface Outbox {
   items: Ref<OutboxItem[]>
@@ -92,6 +94,8 @@ export interface Outbox {
   run(): Promise<void>
   /** A refused or waiting item, now. */
   retry(id: string): Promise<void>
+  /** Back to its form, with words and photos; resolves to where that is. */
+  takeBack(id: string): Promise<string | null>
   /** The person gives the item up. */
   discard(id: string): Promise<void>
   /** Whose items are sent; null sends nothing. */
@@ -129,10 +133,11 @@ export function createOutbox(doors: OutboxDoors): Outbox {
   async function put(item: NewItem) {
     if (find(item.id)) return run()
     const whole: OutboxItem = {
-      photosAs: 'evidence', uploadTo: '/api/attachments', ...item,
+      photosAs: 'evidence', uploadTo: '/api/attachments', form: null, ...item,
       state: 'waiting', sendingPhoto: 0, because: null, tries: 0, madeAt: now(), tryAt: 0, sentAt: null, answer: null,
     }
     await shelf.put(PREFIX + whole.id, whole)
+    if (find(whole.id)) return run()
     items.value = [...items.value, whole]
     void run()
   }
@@ -162,7 +167,7 @@ export function createOutbox(doors: OutboxDoors): Outbox {
     const item = find(id)
     if (!item) return null
     const evidence = evidenceOf(item.photos)
-    const photos = item.photosAs === 'evidence' ? { evidence } : { attachments: evidence.map((one) => one.attachment) }
+    const photos = item.photosAs === 'evidence' ? { evidence } : { photos: evidence.map((one) => one.attachment) }
     return post(item.path, { ...item.body, ...(item.photos.length > 0 ? photos : {}) })
   }
 
@@ -240,6 +245,14 @@ export function createOutbox(doors: OutboxDoors): Outbox {
     async retry(id) {
       await patch(id, { state: 'waiting', tryAt: 0, because: null })
       await run()
+    },
+    async takeBack(id) {
+      const item = find(id)
+      if (!item?.form || item.state === 'sending' || item.state === 'sent') return null
+      await shelf.put(DRAFTS + item.form.draft, item.form.value)
+      await shelf.remove(PREFIX + id)
+      items.value = items.value.filter((other) => other.id !== id)
+      return item.form.to
     },
     async discard(id) {
       const item = find(id)

@@ -15,6 +15,9 @@ export interface Shelf {
   removePhotos(ids: readonly string[]): Promise<void>
 }
 
+/** Drafts lie under this and their name. */
+export const DRAFTS = 'draft:'
+
 /** Keeps things as long as the page lives: for tests, and where there is no IndexedDB. */
 export function memoryShelf(): Shelf {
   const records = new Map<string, string>()

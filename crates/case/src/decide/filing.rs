@@ -21,6 +21,9 @@ pub(super) fn file(
     if standard.limit.hundredths == 0 {
         return Err(invalid("limit"));
     }
+    if standard.due.is_some() && !(of.ctx.procedure.history && standard.limit.unit.is_continuous()) {
+        return Err(invalid("due"));
+    }
     if standard.criterion_text.trim().is_empty() {
         return Err(incomplete("criterion"));
     }

@@ -40,7 +40,6 @@ pub(super) fn pass_on(of: Of, opinion: String) -> Result<Vec<Fact>, Refusal> {
 }
 
 /// T26: at the date by itself, earlier by the dispatcher with a reason.
-pub(super) fn resume(of: Of, reason: String) -> Result<Vec<Fact>, Refusal> {
-    let reason = if of.by.person().is_some() { needed(reason, "reason")? } else { reason };
+pub(super) fn resume(reason: String) -> Result<Vec<Fact>, Refusal> {
     Ok(vec![Fact::Resumed { reason }])
 }

@@ -13,7 +13,7 @@ pub(super) fn merge(of: Of, into: CaseId, reason: String) -> Result<Vec<Fact>, R
     if into == of.case.id {
         return Err(Refusal::CannotMerge);
     }
-    Ok(vec![Fact::Merged { into, reason: needed(reason, "reason")? }])
+    Ok(vec![Fact::Merged { into, reason }])
 }
 
 /// T44

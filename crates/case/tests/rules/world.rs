@@ -182,6 +182,7 @@ pub fn self_handled() -> Command {
 
 pub fn standard(limit: TimeLimit) -> Standard {
     Standard {
+        due: None,
         class: class("0101"),
         criterion: 1,
         criterion_text: "有暴露垃圾".to_owned(),

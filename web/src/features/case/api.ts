@@ -1,8 +1,8 @@
 /** The questions and commands about cases. One function an operation; refusals are thrown as `ProblemError`. */
 import { body, createApi, newId } from '@/api'
 import type {
-  BatchView, CasePage, CaseView, ClassHit, CaseLine, CollectorView, CountView, DuplicateView, FactView, HandlerView, PlaceHit, PlaceView,
-  ProposalView, SavedView, Vocabulary, WorkbenchView,
+  BatchView, CasePage, CaseView, ClassHitView, CaseLine, CollectorView, CountView, DuplicateView, FactView, HandlerView, PlaceHit, PlaceView,
+  ProposalView, SavedView, VocabularyView, WorkbenchView,
 } from './types'
 import type { ApiQuery } from './filters'
 
@@ -33,7 +33,7 @@ export const geoCases = (query: ApiQuery, signal?: AbortSignal) => ask<{ feature
 export const seeCase = (id: string, signal?: AbortSignal) => ask<CaseView>(of(id), {}, signal)
 export const seeFacts = (id: string, signal?: AbortSignal) => ask<{ items: FactView[] }>(`${of(id)}/facts`, {}, signal).then(({ items }) => items)
 export const workbench = (signal?: AbortSignal) => ask<WorkbenchView>('/api/workbench', {}, signal)
-export const vocabulary = (signal?: AbortSignal) => ask<Vocabulary>('/api/vocabulary', {}, signal)
+export const vocabulary = (signal?: AbortSignal) => ask<VocabularyView>('/api/vocabulary', {}, signal)
 export const savedViews = (signal?: AbortSignal) => ask<SavedView[]>('/api/views', {}, signal)
 export const putViews = (views: SavedView[]) => tell<void>('PUT', '/api/views', views)
 
@@ -41,7 +41,7 @@ export const proposalsFor = (id: string, signal?: AbortSignal) => ask<ProposalVi
 export const proposalsAt = (query: { class: string; lng?: number; lat?: number }, signal?: AbortSignal) => ask<ProposalView[]>('/api/proposals', query, signal)
 export const collectorsFor = (id: string, signal?: AbortSignal) => ask<CollectorView[]>(`${of(id)}/collectors`, {}, signal)
 export const handlersFor = (id: string, signal?: AbortSignal) => ask<HandlerView[]>(`${of(id)}/handlers`, {}, signal)
-export const searchClasses = (q: string, signal?: AbortSignal, limit = 8) => ask<ClassHit[]>('/api/classes/search', { q, limit }, signal)
+export const searchClasses = (q: string, signal?: AbortSignal, limit = 8) => ask<ClassHitView[]>('/api/classes/search', { q, limit }, signal)
 export const searchPlaces = (q: string, signal?: AbortSignal) => ask<PlaceHit[]>('/api/places/search', { q }, signal)
 export const placeAt = (at: { lng: number; lat: number }, signal?: AbortSignal) => ask<PlaceView>('/api/places/at', at, signal)
 export const callers = (phone: string, signal?: AbortSignal) => ask<CaseLine[]>('/api/callers', { phone }, signal)
@@ -79,5 +79,6 @@ export const takeStep = (id: string, step: StepBody, version: number | null, com
   tell<CaseView>('POST', `${of(id)}/steps`, { command_id: commandId, version, ...step })
 export const takeSteps = (ids: string[], step: StepBody) => tell<BatchView>('POST', '/api/cases/steps', { ids, step })
 
-export const photoUrl = (attachment: string, size: 'thumb' | 'full' = 'full') => `/api/attachments/${attachment}?size=${size}`
+/** The case says on whose behalf the photo is seen. */
+export const photoUrl = (attachment: string, of: string, size: 'thumb' | 'full' = 'full') => `/api/attachments/${attachment}?size=${size}&case=${of}`
 export const printUrl = (id: string) => `${of(id)}/print`

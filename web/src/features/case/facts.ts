@@ -89,20 +89,22 @@ export function factWords(fact: FactView): string {
   const key = hasCode('case', `fact.${which}`) ? which : fact.fact
   return hasCode('case', `fact.${key}`) ? t(`case.fact.${key}` as 'case.fact.closed', params(fact)) : fact.fact
 }
-export function photoOf(evidence: EvidenceView): Photo {
+export function photoOf(evidence: EvidenceView, of: string): Photo {
   const shown: Record<string, string> = { on_spot: 'verify', reference: 'far' }
+  const kind = shown[evidence.kind] ?? evidence.kind
+  const label = hasCode('photos', kind) ? tCode('photos', kind) : sayCode('evidence', evidence.kind)
   return {
     id: `${evidence.seq}-${evidence.attachment}`,
-    src: photoUrl(evidence.attachment),
-    thumb: photoUrl(evidence.attachment, 'thumb'),
-    kind: shown[evidence.kind] ?? evidence.kind,
+    src: photoUrl(evidence.attachment, of),
+    thumb: photoUrl(evidence.attachment, of, 'thumb'),
+    kind,
     takenAt: evidence.shot_at,
-    alt: evidence.metres === null ? null : t('case.photo_metres', { kind: sayCode('evidence', evidence.kind), metres: Math.round(evidence.metres) }),
+    alt: evidence.metres === null ? null : t('case.photo_metres', { kind: label, metres: Math.round(evidence.metres) }),
     video: evidence.content_type.startsWith('video/'),
   }
 }
 /** The timeline: who, what, when, how long it took, what was said. */
-export function story(facts: readonly FactView[]): TimelineEntry[] {
+export function story(facts: readonly FactView[], of: string): TimelineEntry[] {
   return facts.map((fact) => {
     const which = variant(fact)
     const who = fact.by === 'citizen' ? t('roles.citizen') : fact.by === 'system' ? t('roles.system') : say(fact.person?.name)
@@ -117,7 +119,7 @@ export function story(facts: readonly FactView[]): TimelineEntry[] {
       tookMs: fact.took_ms,
       depth: fact.depth,
       tone: GOOD.has(which) ? 'good' : BAD.has(which) ? 'bad' : fact.by === 'system' ? 'system' : 'plain',
-      photos: fact.evidence.map(photoOf),
+      photos: fact.evidence.map((one) => photoOf(one, of)),
     }
   })
 }

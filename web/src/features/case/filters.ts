@@ -20,7 +20,7 @@ export const MOMENTS = [
   'reported_from', 'reported_to', 'filed_from', 'filed_to', 'closed_from', 'closed_to', 'updated_from', 'updated_to', 'due_from', 'due_to',
 ] as const
 /** Filters with one value of their own form. */
-export const SINGLE = ['queue', 'q', 'rework_min', 'bbox', 'near', 'sort'] as const
+export const SINGLE = ['queue', 'q', 'rework_min', 'return_min', 'extension_min', 'suspension_min', 'bbox', 'near', 'sort'] as const
 
 export type ManyKey = (typeof MANY)[number]
 export type FlagKey = (typeof FLAGS)[number]

@@ -73,7 +73,7 @@ export const STEPS: Record<string, StepForm> = {
   decline: { fields: [reason], danger: true, batch: true },
   answer_at_once: { fields: [{ name: 'answer', kind: 'words', required: true }] },
   accept: { fields: [opinion], batch: true },
-  file: { fields: [{ name: 'criterion', kind: 'criterion', required: true }, opinion] },
+  file: { fields: [{ name: 'class', kind: 'class', required: true, initial: (view) => view.class?.key ?? null }, { name: 'criterion', kind: 'criterion', required: true }, opinion] },
   send_back: { fields: [reason], batch: true },
   dispatch: { fields: [department, assisting, opinion], batch: true },
   split: { fields: [{ name: 'shares', kind: 'shares', required: true }, opinion] },

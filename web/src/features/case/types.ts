@@ -305,21 +305,21 @@ export interface BatchView {
   done: string[]
   refused: { id: string; problem: Problem }[]
 }
-export interface CriterionView {
+export interface VocabularyCriterion {
   seq: number
-  filing: Words | string
-  closing: Words | string
+  filing: Words
+  closing: Words
   limit: LimitView
 }
-export interface ClassEntryView {
+export interface VocabularyClass {
   key: string
-  major_name: Words
-  name: Words
   kind: string
   edition: string
+  major: string
+  major_name: Words
+  name: Words
   extension: boolean
-  disabled: boolean
-  criteria: CriterionView[]
+  criteria: VocabularyCriterion[]
 }
 export interface VocabularyDepartment {
   id: number
@@ -329,6 +329,8 @@ export interface VocabularyDepartment {
   level: string
   kind: string
   active: boolean
+  /** May be given cases to handle. */
+  handles: boolean
 }
 export interface VocabularyPerson {
   id: number
@@ -336,35 +338,54 @@ export interface VocabularyPerson {
   department: number
   roles: string[]
 }
-/** Names and codes of the city that many screens need. */
-export interface Vocabulary {
-  departments: VocabularyDepartment[]
-  classes: ClassEntryView[]
-  sources: string[]
-  divisions: { code: string; name: Words; parent: string | null }[]
-  people: VocabularyPerson[]
-  templates: { id: number | string; step: string; text: Words }[]
-  procedure_version: number
-  settings: { photos_max?: number } & Record<string, unknown>
+/** What the forms must know of the procedure in force. */
+export interface VocabularyProcedure {
+  version: number
+  name: string
+  report_photos_min: number
+  report_photo_kinds: string[]
+  reply_photos_min: number
+  verification_photos_min: number
+  photos_max: number
+  suspension_days_max: number
+  extension_times_max: number
+  reopen_days: number
 }
-export interface ClassHit {
+/** Names and codes of the city that many screens need. */
+export interface VocabularyView {
+  version: number
+  departments: VocabularyDepartment[]
+  classes: VocabularyClass[]
+  people: VocabularyPerson[]
+  divisions: { code: string; parent: string | null; name: Words }[]
+  templates: { id: number; step: string; text: Words }[]
+  sources: string[]
+  procedure: VocabularyProcedure
+}
+export interface ClassHitView {
   key: string
   name: Words
+  major_name: Words
+  kind: string
   score: number
+  /** The filing condition nearest to the words. */
+  criterion: number | null
 }
 export interface PlaceHit {
   label: string
   lng: number
   lat: number
   grid: string | null
+  street: Words | null
 }
 export interface PlaceView {
   grid: string | null
-  community: Words | string | null
-  street: Words | string | null
-  county: Words | string | null
-  names?: Words | null
-  address?: string | null
+  /** Names from the city down to the community. */
+  path: Words[]
+  /** The nearest known street name, with its distance. */
+  near: PlaceHit | null
+  near_metres: number | null
+  inside_city: boolean
 }
 /** One change told by the live stream. */
 export interface CaseChange {

@@ -1,0 +1,13 @@
+//! The use cases as people call them, on a store in memory.
+
+extern crate yiwang_app as app;
+
+mod configuration;
+mod desk;
+mod figures;
+mod import;
+mod lap;
+mod public;
+mod refused;
+mod whole_loop;
+mod world;

@@ -1,0 +1,335 @@
+//! The live stream: every open screen learns which case changed, and only of cases it may see.
+//!
+//! A change is written as text once, whoever listens; each listener only checks its rights. A screen
+//! that comes back says where it was (`Last-Event-ID`) and gets what it missed, or is told to read anew.
+
+use crate::caller::Caller;
+use crate::door::Door;
+use crate::error::HttpError;
+use crate::extract::Query;
+use app::App;
+use app::live::Change;
+use app::rights::Sees;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::mpsc;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Changes kept for screens that come back: at 100 a second about 40 s, usually hours.
+const KEPT: usize = 4_096;
+/// Texts waiting for one slow screen; when full, the screen is told to read its lists anew.
+const LISTENER_QUEUE: usize = 64;
+/// Also how soon a listener whose session has ended is let go.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Open screens of one person: several windows on several machines.
+const LISTENERS_PER_PERSON: usize = 32;
+
+/// A change with the text every listener gets.
+struct Told {
+    change: Arc<Change>,
+    text: Bytes,
+}
+
+struct Past {
+    kept: Mutex<VecDeque<Arc<Told>>>,
+    fresh: broadcast::Sender<Arc<Told>>,
+}
+
+type Fresh = broadcast::Receiver<Arc<Told>>;
+
+/// Turns changes into texts once, and remembers the latest.
+pub struct Hub {
+    app: App,
+    past: OnceLock<Arc<Past>>,
+    listeners_max: usize,
+    listeners: Arc<Mutex<HashMap<(u32, u32), usize>>>,
+}
+
+/// Gives the place of a listener back.
+struct Place {
+    listeners: Arc<Mutex<HashMap<(u32, u32), usize>>>,
+    who: (u32, u32),
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut listeners = self.listeners.lock();
+        if let Some(count) = listeners.get_mut(&self.who) {
+            *count -= 1;
+            if *count == 0 {
+                listeners.remove(&self.who);
+            }
+        }
+    }
+}
+
+impl Hub {
+    #[must_use]
+    pub fn new(app: App, listeners_max: usize) -> Self {
+        Self { app, past: OnceLock::new(), listeners_max, listeners: Arc::default() }
+    }
+
+    /// Listens to the application from the first listener on; ends when the application does.
+    fn past(&self) -> &Arc<Past> {
+        self.past.get_or_init(|| {
+            let past = Arc::new(Past { kept: Mutex::default(), fresh: broadcast::channel(KEPT).0 });
+            let mut changes = self.app.live().listen();
+            let told = Arc::downgrade(&past);
+            tokio::spawn(async move {
+                loop {
+                    match changes.recv().await {
+                        Ok(change) => {
+                            let Some(past) = told.upgrade() else { return };
+                            past.tell(change);
+                        }
+                        Err(RecvError::Lagged(missed)) => {
+                            metrics::counter!("yiwang_http_live_lost_total").increment(missed);
+                            let Some(past) = told.upgrade() else { return };
+                            past.kept.lock().clear();
+                        }
+                        Err(RecvError::Closed) => return,
+                    }
+                }
+            });
+            past
+        })
+    }
+
+    fn place(&self, who: (u32, u32)) -> Result<Place, HttpError> {
+        let full = || HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_listeners");
+        let mut listeners = self.listeners.lock();
+        if listeners.values().sum::<usize>() >= self.listeners_max {
+            return Err(full());
+        }
+        let own = listeners.entry(who).or_insert(0);
+        if *own >= LISTENERS_PER_PERSON {
+            return Err(full());
+        }
+        *own += 1;
+        metrics::gauge!("yiwang_http_live_listeners").set(listeners.values().sum::<usize>() as f64);
+        Ok(Place { listeners: self.listeners.clone(), who })
+    }
+}
+
+impl Past {
+    fn tell(&self, change: Arc<Change>) {
+        let told = Arc::new(Told { text: text_of(&change), change });
+        let mut kept = self.kept.lock();
+        if kept.len() >= KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(told.clone());
+        // Sent under the lock, so that a listener who copies the past misses nothing in between.
+        let _ = self.fresh.send(told);
+    }
+
+    /// What was told of `city` after `position`, and everything from now on. `None` when that is too long ago.
+    fn since(&self, city: kernel::CityCode, position: Option<i64>) -> (Option<Vec<Arc<Told>>>, Fresh) {
+        let kept = self.kept.lock();
+        let fresh = self.fresh.subscribe();
+        let Some(position) = position else { return (Some(Vec::new()), fresh) };
+        // Commits may be told in another order than they were numbered: go on after the one last seen.
+        let last = kept.iter().rposition(|told| told.change.city == city && told.change.position == position);
+        let missed = last
+            .map(|last| kept.range(last + 1..).filter(|told| told.change.city == city).cloned().collect());
+        (missed, fresh)
+    }
+}
+
+fn text_of(change: &Change) -> Bytes {
+    let data = json!({
+        "id": change.id.to_string(),
+        "version": change.version,
+        "stage": change.stage,
+        "facts": change.facts,
+        "at": change.at,
+        "position": change.position,
+    });
+    Bytes::from(format!("id: {}\nevent: case\ndata: {data}\n\n", change.position))
+}
+
+fn event(name: &str, data: &serde_json::Value) -> Bytes {
+    Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Listen {
+    /// Only changes of this case.
+    #[param(format = Uuid)]
+    id: Option<uuid::Uuid>,
+}
+
+pub fn routes() -> OpenApiRouter<Door> {
+    OpenApiRouter::new().routes(routes!(live))
+}
+
+/// Changes of cases as they happen (server-sent events).
+///
+/// `hello` comes first with `{now_at}`; `case` says `{id, version, stage, facts, at, position}`; `reset` means
+/// that changes were missed and lists should be read again; `ping` comes every 15 s. Send `Last-Event-ID` to
+/// get what was missed.
+#[utoipa::path(get, path = "/api/live", tag = "live",
+    params(Listen, ("last-event-id" = Option<i64>, Header, description = "Position of the last event seen", minimum = 0)),
+    responses((status = 200, description = "A stream that does not end", content_type = "text/event-stream", body = String)))]
+async fn live(
+    State(door): State<Door>,
+    caller: Caller,
+    headers: HeaderMap,
+    Query(query): Query<Listen>,
+) -> Result<Response, HttpError> {
+    let sees = rights(&door.app, &caller, query.id)?;
+    let who = (caller.actor.city.get(), caller.actor.person_id().map_or(0, |person| person.0));
+    let place = door.hub.place(who)?;
+    let position = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let (missed, fresh) = door.hub.past().since(caller.actor.city, position);
+    let (out, body) = mpsc::channel(LISTENER_QUEUE);
+    let listener = Listener { app: door.app.clone(), caller, one: query.id, sees, fresh, out, _place: place };
+    tokio::spawn(listener.serve(missed));
+    let stream = tokio_stream::wrappers::ReceiverStream::new(body);
+    let mut response =
+        Response::new(Body::from_stream(futures::StreamExt::map(stream, Ok::<_, std::convert::Infallible>)));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    out.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+fn rights(app: &App, caller: &Caller, one: Option<uuid::Uuid>) -> Result<Sees, HttpError> {
+    let sees = app.sees(&caller.actor)?;
+    Ok(match one {
+        Some(id) => sees.only_case(kernel::CaseId(id)),
+        None => sees,
+    })
+}
+
+struct Listener {
+    app: App,
+    caller: Caller,
+    one: Option<uuid::Uuid>,
+    sees: Sees,
+    fresh: Fresh,
+    out: mpsc::Sender<Bytes>,
+    _place: Place,
+}
+
+/// The screen went away, or may not listen any more.
+struct Gone;
+
+impl Listener {
+    async fn serve(mut self, missed: Option<Vec<Arc<Told>>>) {
+        let _ = self.talk(missed).await;
+    }
+
+    async fn talk(&mut self, missed: Option<Vec<Arc<Told>>>) -> Result<(), Gone> {
+        self.say(event("hello", &json!({ "now_at": self.app.now().millis() }))).await?;
+        match missed {
+            Some(missed) => {
+                for told in missed {
+                    self.tell(&told).await?;
+                }
+            }
+            None => self.say(event("reset", &json!({}))).await?,
+        }
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        heartbeat.tick().await;
+        loop {
+            tokio::select! {
+                told = self.fresh.recv() => match told {
+                    Ok(told) => self.tell(&told).await?,
+                    Err(RecvError::Lagged(_)) => self.say(event("reset", &json!({}))).await?,
+                    Err(RecvError::Closed) => return Err(Gone),
+                },
+                _ = heartbeat.tick() => self.look_again().await?,
+                () = self.out.closed() => return Err(Gone),
+            }
+        }
+    }
+
+    async fn tell(&self, told: &Told) -> Result<(), Gone> {
+        if self.sees.change(&told.change) { self.say(told.text.clone()).await } else { Ok(()) }
+    }
+
+    /// Rights may have changed, the session may have ended.
+    async fn look_again(&mut self) -> Result<(), Gone> {
+        self.caller.actor = self.app.actor_for(&self.caller.secret).await.map_err(|_| Gone)?;
+        self.sees = rights(&self.app, &self.caller, self.one).map_err(|_| Gone)?;
+        self.say(event("ping", &json!({ "now_at": self.app.now().millis() }))).await
+    }
+
+    async fn say(&self, text: Bytes) -> Result<(), Gone> {
+        self.out.send(text).await.map_err(|_| Gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::{CaseId, CityCode};
+
+    fn change(city: u32, position: i64) -> Arc<Change> {
+        Arc::new(Change {
+            city: CityCode::new(city).unwrap(),
+            position,
+            serial: 0,
+            id: CaseId(uuid::Uuid::nil()),
+            version: 1,
+            stage: "reported",
+            facts: vec!["reported"],
+            at: 5,
+        })
+    }
+
+    fn past() -> Past {
+        Past { kept: Mutex::default(), fresh: broadcast::channel(8).0 }
+    }
+
+    #[test]
+    fn who_comes_back_gets_exactly_what_was_missed() {
+        let past = past();
+        let city = CityCode::new(990_100).unwrap();
+        for position in 1..=5 {
+            past.tell(change(990_100, position));
+            past.tell(change(370_700, position));
+        }
+        let positions = |since| {
+            past.since(city, since)
+                .0
+                .map(|missed| missed.iter().map(|t| t.change.position).collect::<Vec<_>>())
+        };
+        assert_eq!(positions(Some(3)), Some(vec![4, 5]));
+        assert_eq!(positions(Some(5)), Some(vec![]));
+        assert_eq!(positions(None), Some(vec![]));
+        assert_eq!(positions(Some(0)), None, "what was before the first kept change is unknown");
+    }
+
+    #[test]
+    fn the_past_is_bounded() {
+        let past = past();
+        for position in 0..(KEPT as i64 + 100) {
+            past.tell(change(990_100, position));
+        }
+        assert_eq!(past.kept.lock().len(), KEPT);
+        assert!(past.since(CityCode::new(990_100).unwrap(), Some(5)).0.is_none());
+    }
+
+    #[test]
+    fn an_event_is_one_text_with_its_position() {
+        let text = text_of(&change(990_100, 7));
+        let text = std::str::from_utf8(&text).unwrap();
+        assert!(text.starts_with("id: 7\nevent: case\ndata: {"));
+        assert!(text.ends_with("}\n\n") && text.matches('\n').count() == 4);
+    }
+}

@@ -1,0 +1,210 @@
+//! What goes on without being asked: clocks, messages, catching up with other processes, saving the columns.
+
+use crate::config::Config;
+use crate::open;
+use app::App;
+use app::ports::{Messenger, QueuedNotice};
+use futures::StreamExt;
+use kernel::Millis;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Messages sent at once; a gateway that takes 10 s each still takes 48 a minute.
+const SENDING_MAX: usize = 8;
+/// Messages taken at once.
+const TAKEN_MAX: u32 = 64;
+/// How long a taken message is ours. Eight rounds of the slowest adapter fit.
+const LEASE: Millis = Millis::minutes(10);
+/// First pause after a failure; it doubles each time.
+const FIRST_PAUSE: Millis = Millis::minutes(1);
+const LONGEST_PAUSE: Millis = Millis::hours(6);
+/// After so many failures, about two days, a message is given up and kept as failed.
+const ATTEMPTS_MAX: u32 = 15;
+
+const TICK: Duration = Duration::from_secs(1);
+const CATCH_UP: Duration = Duration::from_secs(3);
+const SAVE_COLUMNS: Duration = Duration::from_secs(600);
+const REMIND: Duration = Duration::from_secs(24 * 3600);
+
+/// Runs `step` every `pause` until `stop`; waits longer while it fails.
+async fn every<F, S>(name: &'static str, pause: Duration, stop: CancellationToken, mut step: F)
+where
+    F: FnMut() -> S,
+    S: Future<Output = anyhow::Result<()>>,
+{
+    let mut wait = pause;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        match step().await {
+            Ok(()) => wait = pause,
+            Err(error) => {
+                wait = (wait * 2).min(Duration::from_secs(60)).max(pause);
+                metrics::counter!("yiwang_worker_failures_total", "worker" => name).increment(1);
+                tracing::warn!(worker = name, error = format!("{error:#}"), "failed, will try again");
+            }
+        }
+    }
+}
+
+/// `work`, left where it is when the server stops: what was not finished is taken again by the next one.
+async fn given_up(
+    stop: CancellationToken,
+    work: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        done = work => done,
+        () = stop.cancelled() => Ok(()),
+    }
+}
+
+/// Takes what is due: warnings, the end of suspensions, automatic steps.
+pub async fn clocks(app: App, stop: CancellationToken) {
+    let stopping = stop.clone();
+    every("clocks", TICK, stop, || given_up(stopping.clone(), tick(app.clone()))).await;
+}
+
+async fn tick(app: App) -> anyhow::Result<()> {
+    let report = app.tick().await?;
+    for (kind, count) in [("warned", report.warned), ("overdue", report.overdue), ("resumed", report.resumed)]
+    {
+        metrics::counter!("yiwang_due_moments_total", "kind" => kind).increment(u64::from(count));
+    }
+    Ok(())
+}
+
+/// Sends what is queued.
+pub async fn messages(app: App, messenger: Arc<dyn Messenger>, stop: CancellationToken) {
+    let stopping = stop.clone();
+    every("messages", TICK, stop, || send_all(app.clone(), messenger.clone(), stopping.clone())).await;
+}
+
+async fn send_all(app: App, messenger: Arc<dyn Messenger>, stop: CancellationToken) -> anyhow::Result<()> {
+    loop {
+        let taken = app.store().take_notices(app.now(), LEASE.0, TAKEN_MAX).await?;
+        let full = taken.len() == TAKEN_MAX as usize;
+        let (app, messenger) = (app.clone(), messenger.clone());
+        let mut sent = futures::stream::iter(taken)
+            .map(move |queued| deliver(app.clone(), messenger.clone(), queued))
+            .buffer_unordered(SENDING_MAX);
+        while let Some(result) = sent.next().await {
+            result?;
+        }
+        if !full || stop.is_cancelled() {
+            return Ok(());
+        }
+    }
+}
+
+async fn deliver(app: App, messenger: Arc<dyn Messenger>, queued: QueuedNotice) -> anyhow::Result<()> {
+    let channel = queued.notice.channel.clone();
+    match messenger.send(&queued.notice).await {
+        Ok(()) => {
+            metrics::counter!("yiwang_messages_total", "channel" => channel, "result" => "sent").increment(1);
+            app.store().done_notice(queued.city, queued.id).await?;
+        }
+        Err(reason) => {
+            metrics::counter!("yiwang_messages_total", "channel" => channel.clone(), "result" => "failed")
+                .increment(1);
+            let again_at = pause_after(queued.attempts).map(|pause| app.now() + pause);
+            tracing::warn!(city = %queued.city, id = queued.id, channel, attempts = queued.attempts + 1, reason,
+                given_up = again_at.is_none(), "a message was not sent");
+            app.store().failed_notice(queued.city, queued.id, &reason, again_at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// How long to wait after a failure, when there were `attempts` before it; `None` gives up.
+fn pause_after(attempts: u32) -> Option<Millis> {
+    if attempts + 1 >= ATTEMPTS_MAX {
+        return None;
+    }
+    Some(Millis((FIRST_PAUSE.0 << attempts.min(20)).min(LONGEST_PAUSE.0)))
+}
+
+/// Sees what other processes wrote: the command line, or the other members of a cluster.
+pub async fn others(app: App, stop: CancellationToken) {
+    let stopping = stop.clone();
+    every("others", CATCH_UP, stop, || given_up(stopping.clone(), see_others(app.clone()))).await;
+}
+
+async fn see_others(app: App) -> anyhow::Result<()> {
+    for code in app.store().cities().await? {
+        match app.city(code) {
+            Ok(city) => {
+                app.refresh_config(code).await?;
+                app.catch_up(&city).await?;
+            }
+            Err(_) => app.open_city(code, None).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Saves the columns now and then, so that the next start is quick.
+pub async fn columns(config: Config, app: App, stop: CancellationToken) {
+    every("columns", SAVE_COLUMNS, stop, || save_columns(config.clone(), app.clone())).await;
+}
+
+async fn save_columns(config: Config, app: App) -> anyhow::Result<()> {
+    tokio::task::spawn_blocking(move || open::save_columns(&config, &app)).await?
+}
+
+/// Says once a day when the holidays of the coming year are missing.
+pub async fn reminders(app: App, stop: CancellationToken) {
+    loop {
+        for code in app.cities() {
+            if let Ok(config) = app.config(code)
+                && let Some(year) = config.calendar.year_missing(app.now())
+            {
+                tracing::warn!(city = %code, year, "the calendar has no holidays for this year; limits will be wrong");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(REMIND) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_tried_less_and_less_often_and_then_given_up() {
+        let pauses: Vec<_> = (0..ATTEMPTS_MAX).map(pause_after).collect();
+        assert_eq!(pauses[0], Some(Millis::minutes(1)));
+        assert_eq!(pauses[3], Some(Millis::minutes(8)));
+        assert_eq!(pauses[9], Some(Millis::hours(6)));
+        assert_eq!(pauses[14], None);
+        let whole: i64 = pauses.iter().flatten().map(|p| p.0).sum();
+        assert!((Millis::hours(24).0..Millis::hours(72).0).contains(&whole), "{whole}");
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_fails_waits_and_goes_on_until_it_is_stopped() {
+        tokio::time::pause();
+        let stop = CancellationToken::new();
+        let mut rounds = 0;
+        let stopper = stop.clone();
+        every("test", Duration::from_secs(1), stop, || {
+            rounds += 1;
+            let round = rounds;
+            let stopper = stopper.clone();
+            async move {
+                if round == 5 {
+                    stopper.cancel();
+                }
+                if round < 3 { anyhow::bail!("not yet") } else { Ok(()) }
+            }
+        })
+        .await;
+        assert_eq!(rounds, 5);
+    }
+}

@@ -1,0 +1,16 @@
+//! Strangers' software and hostile input against the real server: `e2e/clients`.
+
+use crate::needs;
+use crate::run::{root, run as sh};
+
+/// Builds the server and lets the foreign clients and the fuzzer at it.
+pub fn run(full: bool) -> anyhow::Result<()> {
+    let root = root();
+    sh(&root, "cargo", &["build", "--locked", "-p", "yiwang-server"], &[])?;
+    let python = needs::python()?.to_string_lossy().into_owned();
+    let mut args = vec!["e2e/clients/run.py"];
+    if full {
+        args.push("--full");
+    }
+    sh(&root, &python, &args, &[])
+}

@@ -1,0 +1,15 @@
+export default {
+  title: 'Acceptance check',
+  text: 'The ten acceptance queries, computed on the live data. Nothing to check is not a pass.',
+  again: 'Check again',
+  running: 'Checking',
+  number: 'No.',
+  query: 'Query',
+  state: 'Result',
+  found: 'Found',
+  examples: 'Examples',
+  state_ok: 'passed',
+  state_failed: 'failed',
+  state_note: 'for reference',
+  state_nothing: 'no data',
+}

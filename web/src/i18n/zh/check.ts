@@ -1,0 +1,15 @@
+export default {
+  title: '验收核查',
+  text: '十项验收查询，直接在运行数据上计算。没有可核对的数据不算通过。',
+  again: '重新核查',
+  running: '正在核查',
+  number: '序号',
+  query: '查询',
+  state: '结果',
+  found: '发现',
+  examples: '示例',
+  state_ok: '通过',
+  state_failed: '不通过',
+  state_note: '供参考',
+  state_nothing: '无数据',
+}

@@ -1,0 +1,5 @@
+import type { ScreenModule } from '../screens'
+
+export default {
+  screens: [{ path: '/admin/people', component: () => import('@/features/people/PeoplePage.vue'), meta: { title: 'people.title' } }],
+} satisfies ScreenModule
