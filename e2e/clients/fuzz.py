@@ -15,7 +15,7 @@ from city import need, same
 
 # Alone on the live stream one waits for ever; ending the session or changing the password would end the run.
 LEFT_OUT = ["--exclude-path", "/api/live", "--exclude-path-regex", "^/api/(session|me/password)$"]
-QUICK = ["", "intake_operator", "department_officer", "system_admin"]
+QUICK = ["intake_operator", "", "department_officer", "system_admin"]
 FULL = [*QUICK, "shift_leader", "dispatcher", "collector", "handler", "leader", "supervisor", "security_admin", "audit_admin"]
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
@@ -47,13 +47,15 @@ parameters = {{ "path.case" = "{secret}" }}
 def run(server, full):
     tool = str(Path(sys.executable).parent / "st")
     settings = config(server)
-    total = 0
+    total, failed = 0, []
     roles = FULL if full else QUICK
     for role in roles:
+        # Every boundary of every parameter is walked by one person; the others send a sample unless all is asked for.
+        phases = "examples,coverage,fuzzing" if full or role == roles[0] else "fuzzing"
         token = server.token(role) if role else ""
         command = [
-            tool, "--config-file", str(settings), "run", f"{server.url}/api/openapi.json", "--phases", "examples,coverage,fuzzing",
-            "--max-examples", "100" if full else "2", "--seed", "20261122", "--generation-deterministic",
+            tool, "--config-file", str(settings), "run", f"{server.url}/api/openapi.json", "--phases", phases,
+            "--max-examples", "100" if full else "4", "--seed", "20261122", "--generation-deterministic",
             "--checks", CHECKS, "--workers", "2", "--request-timeout", "30", "--suppress-health-check", "all",
             "--no-color", "--warnings", "off", "--continue-on-failure", *LEFT_OUT,
         ]
@@ -63,9 +65,11 @@ def run(server, full):
         if done.returncode != 0:
             said = re.sub(r"(%[0-9A-Fa-f]{2}){40,}", "…", done.stdout)
             print(said[-12_000:], done.stderr[-2_000:])
-            need(False, f"schemathesis as {role or 'nobody'} found something")
+            failed.append(role or "nobody")
+            continue
         found = re.search(r"([\d,]+) generated", done.stdout)
         count = int(found.group(1).replace(",", "")) if found else 0
-        need(count > 1_000, "schemathesis did next to nothing:", done.stdout[-1_500:])
+        need(count > 100, "schemathesis did next to nothing:", done.stdout[-1_500:])
         total += count
+    need(not failed, "schemathesis found something as", ", ".join(failed))
     print(f"  schemathesis: {total} requests by {len(roles)} callers, no failure")

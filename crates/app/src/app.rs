@@ -88,7 +88,8 @@ impl App {
             live: Live::default(),
             actors: Mutex::default(),
         }));
-        let mut snapshots: BTreeMap<CityCode, CaseIndex> = snapshots.into_iter().map(|s| (s.city(), s)).collect();
+        let mut snapshots: BTreeMap<CityCode, CaseIndex> =
+            snapshots.into_iter().map(|s| (s.city(), s)).collect();
         for city in app.0.store.cities().await? {
             app.open_city(city, snapshots.remove(&city)).await?;
         }

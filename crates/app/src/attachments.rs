@@ -6,6 +6,7 @@ use crate::error::{AppError, FieldProblem};
 use crate::ports::StoredAttachment;
 use crate::secret::hash_secret;
 use bytes::Bytes;
+use case::{Fact, Stage};
 use kernel::{Actor, CityCode, PersonId, Timestamp};
 use media::{Limits, Media, MediaRefusal, Picture};
 use serde::Serialize;
@@ -74,11 +75,20 @@ impl App {
     ///
     /// # Errors
     /// As [`App::put_attachment`].
-    pub async fn put_public_attachment(&self, city: CityCode, bytes: Bytes) -> Result<AttachmentView, AppError> {
+    pub async fn put_public_attachment(
+        &self,
+        city: CityCode,
+        bytes: Bytes,
+    ) -> Result<AttachmentView, AppError> {
         self.take_in(city, None, bytes).await
     }
 
-    async fn take_in(&self, city: CityCode, by: Option<PersonId>, bytes: Bytes) -> Result<AttachmentView, AppError> {
+    async fn take_in(
+        &self,
+        city: CityCode,
+        by: Option<PersonId>,
+        bytes: Bytes,
+    ) -> Result<AttachmentView, AppError> {
         let config = self.config(city)?;
         let id = media::content_id(&bytes).to_string();
         if let Some(known) = self.store().attachment(city, &id).await? {
@@ -141,8 +151,24 @@ impl App {
         let stored = self.known(city, id).await?;
         let case = self.store().case_by_secret(city, &hash_secret(secret)).await?;
         let case = case.ok_or(AppError::NotFound("case"))?;
-        self.shown_in(city, case.case.id, id).await?;
+        match (self.shown_in(city, case.case.id, id).await, &case.case.stage) {
+            (Ok(()), _) => {}
+            // A joined report shows the result of the case it joined.
+            (Err(AppError::NotFound(_)), Stage::Withdrawn { merged_into: Some(into), .. }) => {
+                self.replied_in(city, *into, id).await?;
+            }
+            (Err(other), _) => return Err(other),
+        }
         self.fetch(city, &stored, size, true).await
+    }
+
+    async fn replied_in(&self, city: CityCode, case: kernel::CaseId, id: &str) -> Result<(), AppError> {
+        let facts = self.store().facts(city, case).await?;
+        let mut replies = facts.iter().filter(|record| matches!(record.fact, Fact::Replied { .. }));
+        let shown = replies.any(|record| {
+            crate::see_case::evidence_of(&record.fact).iter().any(|item| item.attachment.as_str() == id)
+        });
+        if shown { Ok(()) } else { Err(AppError::NotFound("attachment")) }
     }
 
     async fn known(&self, city: CityCode, id: &str) -> Result<StoredAttachment, AppError> {
@@ -154,7 +180,11 @@ impl App {
     async fn shown_in(&self, city: CityCode, case: kernel::CaseId, id: &str) -> Result<(), AppError> {
         let facts = self.store().facts(city, case).await?;
         let mut shown = facts.iter().flat_map(|record| crate::see_case::evidence_of(&record.fact));
-        if shown.any(|item| item.attachment.as_str() == id) { Ok(()) } else { Err(AppError::NotFound("attachment")) }
+        if shown.any(|item| item.attachment.as_str() == id) {
+            Ok(())
+        } else {
+            Err(AppError::NotFound("attachment"))
+        }
     }
 
     async fn fetch(
@@ -167,7 +197,9 @@ impl App {
         let photo = stored.content_type.starts_with("image/");
         let (key, content_type) = match (size, photo) {
             (Size::Thumb, true) => (derived_key(city, "thumbs", &stored.id), "image/jpeg".to_owned()),
-            (Size::Full, true) if public => (derived_key(city, "public", &stored.id), stored.content_type.clone()),
+            (Size::Full, true) if public => {
+                (derived_key(city, "public", &stored.id), stored.content_type.clone())
+            }
             (_, false) if public => return Err(AppError::NotFound("attachment")),
             _ => (original_key(city, &stored.id, &stored.content_type), stored.content_type.clone()),
         };
@@ -208,7 +240,12 @@ fn prepare(
             stored.photo_hash = Some(picture.hash().0);
             let thumb = picture.thumbnail(THUMB_EDGE)?.into_bytes();
             let public = media::strip(bytes)?.into_bytes();
-            Ok(Prepared { stored, extension: photo.format.extension(), thumb: Some(thumb), public: Some(public) })
+            Ok(Prepared {
+                stored,
+                extension: photo.format.extension(),
+                thumb: Some(thumb),
+                public: Some(public),
+            })
         }
         Media::Video(video) => {
             stored.content_type = video.format.content_type().to_owned();

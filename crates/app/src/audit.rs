@@ -65,7 +65,13 @@ impl App {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn note_export(&self, actor: &Actor, what: &str, detail: &str, from: &str) -> Result<(), AppError> {
+    pub async fn note_export(
+        &self,
+        actor: &Actor,
+        what: &str,
+        detail: &str,
+        from: &str,
+    ) -> Result<(), AppError> {
         self.note(actor.city, actor.person_id(), "export", what, detail, from).await
     }
 }

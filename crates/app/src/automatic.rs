@@ -31,14 +31,20 @@ impl App {
             (Stage::Reported, Some(_)) => Command::Accept { opinion: String::new() },
             (Stage::Accepted, Some(_)) => {
                 let Some(class) = case.class.clone() else { return false };
-                let Some(criterion) = config.catalogue.criteria(&class).iter().find(|c| !c.disabled).map(|c| c.seq) else {
+                let Some(criterion) =
+                    config.catalogue.criteria(&class).iter().find(|c| !c.disabled).map(|c| c.seq)
+                else {
                     return false;
                 };
-                let Ok(standard) = convert::standard(config, &class, criterion, &case.report.place) else { return false };
+                let Ok(standard) = convert::standard(config, &class, criterion, &case.report.place) else {
+                    return false;
+                };
                 Command::File { standard, opinion: String::new(), procedure: config.procedure }
             }
             (Stage::Filed, _) => match self.automatic_department(draft, config) {
-                Some(department) => Command::Dispatch { department, assisting: Vec::new(), opinion: String::new() },
+                Some(department) => {
+                    Command::Dispatch { department, assisting: Vec::new(), opinion: String::new() }
+                }
                 None => return false,
             },
             _ => return false,
@@ -59,7 +65,8 @@ impl App {
         if !by_channel && !by_rule {
             return None;
         }
-        let best = self.rank_departments(config, Some(class), case.report.place.grid.as_ref()).into_iter().next()?;
+        let best =
+            self.rank_departments(config, Some(class), case.report.place.grid.as_ref()).into_iter().next()?;
         (best.confidence_percent >= auto.confidence_min).then_some(best.department)
     }
 }

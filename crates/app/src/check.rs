@@ -59,12 +59,28 @@ impl App {
             self.silent_departments(&config)?,
             classes_without_standard(&config),
             listed(4, ("非法流转的案件", "cases with an illegal transition"), walk.illegal),
-            listed(5, ("结案但缺处置后照片或核查结果", "closed without after-photo or verification"), walk.unproved),
-            listed(6, ("公众案件结案未告知", "public cases closed without telling the reporter"), walk.untold),
+            listed(
+                5,
+                ("结案但缺处置后照片或核查结果", "closed without after-photo or verification"),
+                walk.unproved,
+            ),
+            listed(
+                6,
+                ("公众案件结案未告知", "public cases closed without telling the reporter"),
+                walk.untold,
+            ),
             self.shares(&config)?,
-            nothing(8, ("评价指标冻结值复核", "frozen indicators recomputed"), ("尚无冻结的评价结果", "nothing frozen yet")),
+            nothing(
+                8,
+                ("评价指标冻结值复核", "frozen indicators recomputed"),
+                ("尚无冻结的评价结果", "nothing frozen yet"),
+            ),
             grids(&config),
-            nothing(10, ("部件编码与网格归属", "component codes and grids"), ("尚无部件登记", "no components yet")),
+            nothing(
+                10,
+                ("部件编码与网格归属", "component codes and grids"),
+                ("尚无部件登记", "no components yet"),
+            ),
         ])
     }
 
@@ -96,7 +112,12 @@ impl App {
         Ok(walk)
     }
 
-    fn groups(&self, city: CityCode, filter: &Filter, by: GroupBy<'_>) -> Result<Vec<(GroupKey, u32)>, AppError> {
+    fn groups(
+        &self,
+        city: CityCode,
+        filter: &Filter,
+        by: GroupBy<'_>,
+    ) -> Result<Vec<(GroupKey, u32)>, AppError> {
         let held = self.city(city)?;
         let query = Query { filter, visibility: &Visibility::All, now: self.now(), within: None };
         let groups = held.index.read().group_count(&query, by);
@@ -111,7 +132,9 @@ impl App {
             .filter_map(|(key, _)| if let GroupKey::Day(day) = key { day } else { None })
             .collect();
         let name = ("试运行 183 天且无空白日", "trial of 183 days without an empty day");
-        let (Some(first), Some(last)) = (days.first().and_then(|d| date(*d)), days.last().and_then(|d| date(*d))) else {
+        let (Some(first), Some(last)) =
+            (days.first().and_then(|d| date(*d)), days.last().and_then(|d| date(*d)))
+        else {
             return Ok(nothing(1, name, ("尚无案件", "no cases yet")));
         };
         let length = last.since(first).map_or(0, |span| i64::from(span.get_days())) + 1;
@@ -183,8 +206,12 @@ impl App {
             name,
             "note",
             (
-                format!("回退 {returns:.2} %，作废 {voids:.2} %，延期 {extensions:.2} %，缓办 {suspensions:.2} %（立案 {all} 件）"),
-                format!("returned {returns:.2} %, void {voids:.2} %, extended {extensions:.2} %, suspended {suspensions:.2} % of {all} filed"),
+                format!(
+                    "回退 {returns:.2} %，作废 {voids:.2} %，延期 {extensions:.2} %，缓办 {suspensions:.2} %（立案 {all} 件）"
+                ),
+                format!(
+                    "returned {returns:.2} %, void {voids:.2} %, extended {extensions:.2} %, suspended {suspensions:.2} % of {all} filed"
+                ),
             ),
             Vec::new(),
         ))
@@ -219,7 +246,8 @@ fn judge(case: &Case, facts: &[FactRecord], walk: &mut Walk) {
     });
     let verified = has(&|fact| matches!(fact, Fact::VerificationAnswered { .. }));
     // Photos of a history brought over from an old system are waived by its procedure.
-    if !answered && !case.synthesised && !(after_photo && verified) || (!answered && case.synthesised && !verified) {
+    let proved = verified && (after_photo || case.synthesised);
+    if !answered && !proved {
         walk.unproved.push(id.clone());
     }
     let told = answered || has(&|fact| matches!(fact, Fact::CalledBack { .. }));
@@ -230,7 +258,8 @@ fn judge(case: &Case, facts: &[FactRecord], walk: &mut Walk) {
 }
 
 fn classes_without_standard(config: &Config) -> CheckRow {
-    let lacking: Vec<String> = config.catalogue.lacking_criteria().map(|entry| format!("{} {}", entry.key, entry.name.zh)).collect();
+    let lacking: Vec<String> =
+        config.catalogue.lacking_criteria().map(|entry| format!("{} {}", entry.key, entry.name.zh)).collect();
     listed(3, ("没有时限或立案条件的小类", "classes without limit or condition"), lacking)
 }
 
@@ -240,10 +269,14 @@ fn grids(config: &Config) -> CheckRow {
         return nothing(9, name, ("尚无网格", "no grids yet"));
     }
     // Overlapping grids are refused when they are read; gaps can only be judged against a built-up area.
-    nothing(9, name, (
-        &format!("{} 个网格无重叠；未导入建成区边界，无法核对缝隙", config.grids.len()),
-        &format!("{} grids, none overlap; no built-up area to check gaps against", config.grids.len()),
-    ))
+    nothing(
+        9,
+        name,
+        (
+            &format!("{} 个网格无重叠；未导入建成区边界，无法核对缝隙", config.grids.len()),
+            &format!("{} grids, none overlap; no built-up area to check gaps against", config.grids.len()),
+        ),
+    )
 }
 
 fn date(code: u32) -> Option<jiff::civil::Date> {
@@ -251,7 +284,13 @@ fn date(code: u32) -> Option<jiff::civil::Date> {
     jiff::civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
-fn row(number: u8, name: (&str, &str), state: &str, found: (String, String), mut examples: Vec<String>) -> CheckRow {
+fn row(
+    number: u8,
+    name: (&str, &str),
+    state: &str,
+    found: (String, String),
+    mut examples: Vec<String>,
+) -> CheckRow {
     examples.truncate(EXAMPLES);
     CheckRow {
         number,

@@ -10,7 +10,9 @@ use city::catalogue::ClassSearch;
 use city::responsibility::{Learned, LearnedRow, Rule};
 use city::roster::{DutyGrid, Roster, Shift};
 use city::template::OpinionTemplate;
-use city::{Catalogue, ClassEntry, Criterion, Department, Division, Divisions, Grids, L10n, Organisation, Person};
+use city::{
+    Catalogue, ClassEntry, Criterion, Department, Division, Divisions, Grids, L10n, Organisation, Person,
+};
 use kernel::calendar::{CalendarSpec, Zone};
 use kernel::{Calendar, CityCode, ClassKey, DepartmentId, GridCode, PersonId};
 use serde::de::DeserializeOwned;
@@ -91,7 +93,8 @@ impl Config {
         for record in records {
             by_kind.entry(record.kind.as_str()).or_default().push(record);
         }
-        let settings: CitySettings = read(&by_kind, "settings", &mut problems).into_values().next().unwrap_or_default();
+        let settings: CitySettings =
+            read(&by_kind, "settings", &mut problems).into_values().next().unwrap_or_default();
         let calendar = read_calendar(&by_kind, &mut problems);
         let procedures = read_procedures(&by_kind, &mut problems);
         let procedure = procedures.values().filter(|p| !p.history).map(|p| p.version).max().unwrap_or(1);
@@ -181,10 +184,9 @@ impl Config {
 
     #[must_use]
     pub fn class_name(&self, key: &ClassKey) -> Words {
-        self.catalogue.get(key).map_or_else(
-            || Words { zh: key.to_string(), en: key.to_string() },
-            |entry| words(&entry.name),
-        )
+        self.catalogue
+            .get(key)
+            .map_or_else(|| Words { zh: key.to_string(), en: key.to_string() }, |entry| words(&entry.name))
     }
 
     /// Name of the street a grid lies in.
@@ -236,7 +238,8 @@ fn read<T: DeserializeOwned>(
                 values.insert(record.key.clone(), value);
             }
             Err(why) => problems.push(
-                FieldProblem::new(format!("{kind}/{}", record.key), "unreadable").with("why", why.to_string()),
+                FieldProblem::new(format!("{kind}/{}", record.key), "unreadable")
+                    .with("why", why.to_string()),
             ),
         }
     }
@@ -248,14 +251,18 @@ fn read_calendar(by_kind: &BTreeMap<&str, Vec<&StoredRecord>>, problems: &mut Pr
     match specs.into_values().next_back().map(Calendar::new) {
         Some(Ok(calendar)) => calendar,
         Some(Err(problem)) => {
-            problems.push(FieldProblem::new("calendars/main", "bad_calendar").with("why", problem.to_string()));
+            problems
+                .push(FieldProblem::new("calendars/main", "bad_calendar").with("why", problem.to_string()));
             Calendar::chinese(Zone::shanghai())
         }
         None => Calendar::chinese(Zone::shanghai()),
     }
 }
 
-fn read_procedures(by_kind: &BTreeMap<&str, Vec<&StoredRecord>>, problems: &mut Problems) -> BTreeMap<u32, Procedure> {
+fn read_procedures(
+    by_kind: &BTreeMap<&str, Vec<&StoredRecord>>,
+    problems: &mut Problems,
+) -> BTreeMap<u32, Procedure> {
     let read: BTreeMap<String, Procedure> = read(by_kind, "procedures", problems);
     let mut procedures = BTreeMap::new();
     for (key, procedure) in read {
@@ -313,10 +320,7 @@ fn read_catalogue(by_kind: &BTreeMap<&str, Vec<&StoredRecord>>, problems: &mut P
     catalogue
 }
 
-fn read_grids(
-    by_kind: &BTreeMap<&str, Vec<&StoredRecord>>,
-    problems: &mut Problems,
-) -> Grids {
+fn read_grids(by_kind: &BTreeMap<&str, Vec<&StoredRecord>>, problems: &mut Problems) -> Grids {
     let tables: BTreeMap<String, String> = read(by_kind, "unit_grids", problems);
     let Some(csv) = tables.into_values().next() else { return Grids::default() };
     match Grids::from_csv(&csv) {

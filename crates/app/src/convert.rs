@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::{AppError, FieldProblem, Problems};
 use crate::step::{
-    ApprovalKindIn, ConfirmOutcomeIn, EvidenceIn, EvidenceKindIn, LevelIn, LimitIn, LimitUnitIn, PlaceIn, Position,
-    UrgingLevelIn, VerifyOutcomeIn,
+    ApprovalKindIn, ConfirmOutcomeIn, EvidenceIn, EvidenceKindIn, LevelIn, LimitIn, LimitUnitIn, PlaceIn,
+    Position, UrgingLevelIn, VerifyOutcomeIn,
 };
 use case::command::Standard;
 use case::stage::{ConfirmOutcome, VerifyOutcome};
@@ -33,7 +33,12 @@ pub fn class(config: &Config, field: &str, text: &str, problems: &mut Problems) 
 }
 
 /// The standard of a filing condition, with the limit of the place's grade.
-pub fn standard(config: &Config, key: &ClassKey, criterion: u16, place: &Place) -> Result<Standard, AppError> {
+pub fn standard(
+    config: &Config,
+    key: &ClassKey,
+    criterion: u16,
+    place: &Place,
+) -> Result<Standard, AppError> {
     let grade = place.grid.as_ref().and_then(|grid| config.grids.grade(grid));
     let found = config
         .catalogue
@@ -68,7 +73,13 @@ pub fn place(config: &Config, field: &str, sent: &PlaceIn, problems: &mut Proble
     Place { point, grid, address: sent.address.trim().to_owned() }
 }
 
-fn point(config: &Config, field: &str, lng: f64, lat: f64, problems: &mut Problems) -> Option<Point<Cgcs2000>> {
+fn point(
+    config: &Config,
+    field: &str,
+    lng: f64,
+    lat: f64,
+    problems: &mut Problems,
+) -> Option<Point<Cgcs2000>> {
     let Some(point) = Point::new(lng, lat) else {
         problems.add(format!("{field}.lng"), "out_of_range");
         return None;

@@ -86,7 +86,12 @@ impl App {
         let Ok(city) = self.city(city) else { return BTreeMap::new() };
         let query = Query { filter, visibility: &Visibility::All, now: self.now(), within: None };
         let groups = city.index.read().group_count(&query, GroupBy::Department);
-        groups.into_iter().filter_map(|(key, n)| if let GroupKey::Department(Some(id)) = key { Some((id, n)) } else { None }).collect()
+        groups
+            .into_iter()
+            .filter_map(
+                |(key, n)| if let GroupKey::Department(Some(id)) = key { Some((id, n)) } else { None },
+            )
+            .collect()
     }
 
     /// Departments proposed for a case.
@@ -148,7 +153,10 @@ impl App {
         let Ok(city) = self.city(city) else { return BTreeMap::new() };
         let query = Query { filter, visibility: &Visibility::All, now: self.now(), within: None };
         let groups = city.index.read().group_count(&query, by);
-        groups.into_iter().filter_map(|(key, n)| if let GroupKey::Person(Some(id)) = key { Some((id, n)) } else { None }).collect()
+        groups
+            .into_iter()
+            .filter_map(|(key, n)| if let GroupKey::Person(Some(id)) = key { Some((id, n)) } else { None })
+            .collect()
     }
 
     /// Collectors for confirming or verifying a case: who is on shift there first.
@@ -169,7 +177,11 @@ impl App {
             let posts = p.posts.iter().filter(|post| post.role == Role::Collector);
             posts.map(|post| (p.id, post.scope.areas.clone())).collect::<Vec<_>>()
         });
-        let staffing = Staffing { open_tasks: open_tasks.clone(), metres: BTreeMap::new(), collectors: collectors.collect() };
+        let staffing = Staffing {
+            open_tasks: open_tasks.clone(),
+            metres: BTreeMap::new(),
+            collectors: collectors.collect(),
+        };
         let moment = local_moment(config, self.now());
         let found = config.roster.find(moment, place, &staffing);
         let because = serde_json::to_value(found.because).unwrap_or(Value::Null);
@@ -213,7 +225,9 @@ impl App {
         let orders = Filter { stages: vec![StageName::Handling, StageName::Suspended], ..Filter::default() };
         let open = self.by_person(actor.city, &orders, GroupBy::Handler);
         let people = config.people.values().filter(|p| {
-            let here = |post: &kernel::Post| post.role == Role::Handler && config.organisation.within(post.department, department);
+            let here = |post: &kernel::Post| {
+                post.role == Role::Handler && config.organisation.within(post.department, department)
+            };
             p.active && p.posts.iter().any(here)
         });
         let mut views: Vec<HandlerView> = people
@@ -232,7 +246,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Forbidden`] for somebody else's tasks without being shift leader.
-    pub async fn hand_over_shift(&self, actor: &Actor, from: Option<u32>, to: u32) -> Result<HandOverView, AppError> {
+    pub async fn hand_over_shift(
+        &self,
+        actor: &Actor,
+        from: Option<u32>,
+        to: u32,
+    ) -> Result<HandOverView, AppError> {
         let own = actor.person_id().ok_or(AppError::NotSignedIn)?;
         let from = from.map_or(own, PersonId);
         if from != own {
@@ -288,4 +307,3 @@ fn minutes_between(from: LocalMoment, to: LocalMoment) -> i64 {
     let days = from.date.until(to.date).map_or(0, |span| i64::from(span.get_days()));
     days * 24 * 60 + i64::from(to.minute) - i64::from(from.minute)
 }
-

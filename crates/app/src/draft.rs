@@ -34,13 +34,26 @@ impl Draft {
     }
 
     /// A new case under a procedure that is not the one in force, such as an old system's.
-    pub fn under(procedure: &Procedure, command: Command, actor: &Actor, config: &Config, now: Timestamp) -> Result<Self, Refusal> {
+    pub fn under(
+        procedure: &Procedure,
+        command: Command,
+        actor: &Actor,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
         let ctx = Context { procedure, ..config.context(config.procedure, now) };
         let Done { case, records } = run(None, command, actor, &ctx)?;
         Ok(Self::with(case, 0, records))
     }
 
-    pub fn step_under(&mut self, procedure: &Procedure, command: Command, actor: &Actor, config: &Config, now: Timestamp) -> Result<(), Refusal> {
+    pub fn step_under(
+        &mut self,
+        procedure: &Procedure,
+        command: Command,
+        actor: &Actor,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let ctx = Context { procedure, ..config.context(config.procedure, now) };
         let Done { case, records } = run(Some(&self.state), command, actor, &ctx)?;
         self.state = case;
@@ -62,7 +75,13 @@ impl Draft {
     }
 
     /// One more step; a refusal changes nothing.
-    pub fn step(&mut self, command: Command, actor: &Actor, config: &Config, now: Timestamp) -> Result<(), Refusal> {
+    pub fn step(
+        &mut self,
+        command: Command,
+        actor: &Actor,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         // Filing and migrating pin the case anew; everything else follows the pinned procedure.
         let procedure = match &command {
             Command::File { procedure, .. } | Command::Migrate { procedure } => *procedure,
@@ -96,7 +115,10 @@ impl Draft {
 
 fn touches_words(facts: &[FactRecord]) -> bool {
     facts.iter().any(|record| {
-        matches!(record.fact, Fact::Reported { .. } | Fact::Corrected { .. } | Fact::Replied { .. } | Fact::Filed { .. })
+        matches!(
+            record.fact,
+            Fact::Reported { .. } | Fact::Corrected { .. } | Fact::Replied { .. } | Fact::Filed { .. }
+        )
     })
 }
 

@@ -69,7 +69,11 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Invalid`] naming what cannot be understood.
-    pub async fn find_duplicates(&self, actor: &Actor, q: DuplicateQuery) -> Result<Vec<DuplicateView>, AppError> {
+    pub async fn find_duplicates(
+        &self,
+        actor: &Actor,
+        q: DuplicateQuery,
+    ) -> Result<Vec<DuplicateView>, AppError> {
         let config = self.config(actor.city)?;
         let found = self.likely(&config, &rights::visibility(actor, &config), &q).await?;
         let views = found.into_iter().map(|found| DuplicateView {
@@ -102,11 +106,14 @@ impl App {
                 photo_hashes.extend(stored.photo_hash);
             }
         }
-        let mut candidates = self.around(config.city, seen, place.point, &class, settings.metres, settings.hours)?;
+        let mut candidates =
+            self.around(config.city, seen, place.point, &class, settings.metres, settings.hours)?;
         let mut photos: Vec<(CaseId, u64)> = Vec::new();
         let since = now - Millis::hours(i64::from(settings.photo_hours));
         for hash in &photo_hashes {
-            for (case, bits) in self.store().similar_photos(config.city, *hash, settings.photo_distance, since).await? {
+            for (case, bits) in
+                self.store().similar_photos(config.city, *hash, settings.photo_distance, since).await?
+            {
                 // What matters is the distance: a hash that many bits away stands for the other photo.
                 photos.push((case, hash ^ ((1u64 << bits) - 1)));
             }
@@ -124,7 +131,12 @@ impl App {
         let sketches: Vec<(CaseId, Sketch)> = stored
             .iter()
             .filter(|s| s.case.is_open())
-            .map(|s| (s.case.id, sketch(&s.case, photos.iter().filter(|(id, _)| *id == s.case.id).map(|(_, h)| *h))))
+            .map(|s| {
+                (
+                    s.case.id,
+                    sketch(&s.case, photos.iter().filter(|(id, _)| *id == s.case.id).map(|(_, h)| *h)),
+                )
+            })
             .collect();
         let likely = likely_duplicates(&new, sketches.iter().map(|(id, sketch)| (*id, sketch)), settings);
         let found = likely.into_iter().filter_map(|likely| {
@@ -206,7 +218,7 @@ impl App {
         let wants_answer = reporter.is_some();
         let report = Report {
             source,
-            text: if text.trim().is_empty() { target.case.report.text.clone() } else { text },
+            text: if text.trim().is_empty() { same_words(config, &target.case) } else { text },
             evidence: Vec::new(),
             wants_answer,
             consultation: false,
@@ -232,6 +244,11 @@ impl App {
         self.commit(batch).await?;
         Ok(link)
     }
+}
+
+/// What a report says that only says "me too": never another reporter's words.
+fn same_words(config: &Config, case: &Case) -> String {
+    case.class.as_ref().map_or_else(|| "同一问题 Same problem".to_owned(), |key| config.class_name(key).zh)
 }
 
 fn sketch(case: &Case, photo_hashes: impl Iterator<Item = u64>) -> Sketch {

@@ -13,7 +13,9 @@ use case::{Command, Level, Procedure, Report, Source};
 use city::responsibility::{ClassPattern, Rule};
 use city::{Department, DepartmentKind, DepartmentLevel, L10n, Person};
 use jiff::civil::DateTime;
-use kernel::{Actor, CaseId, CityCode, ClassKey, DepartmentId, GridCode, PersonId, Post, Role, Scope, Timestamp};
+use kernel::{
+    Actor, CaseId, CityCode, ClassKey, DepartmentId, GridCode, PersonId, Post, Role, Scope, Timestamp,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -113,7 +115,13 @@ impl App {
     /// # Errors
     /// [`AppError::Forbidden`] without the right, [`AppError::Invalid`] for missing columns; problems of rows
     /// are part of the answer.
-    pub async fn import(&self, actor: &Actor, kind: &str, table: &Table, dry_run: bool) -> Result<ImportView, AppError> {
+    pub async fn import(
+        &self,
+        actor: &Actor,
+        kind: &str,
+        table: &Table,
+        dry_run: bool,
+    ) -> Result<ImportView, AppError> {
         let role = if kind == "people" { Role::SecurityAdmin } else { Role::SystemAdmin };
         rights::only(actor, role, "import")?;
         let view = match kind {
@@ -130,7 +138,12 @@ impl App {
         Ok(view)
     }
 
-    async fn import_departments(&self, actor: &Actor, table: &Table, dry_run: bool) -> Result<ImportView, AppError> {
+    async fn import_departments(
+        &self,
+        actor: &Actor,
+        table: &Table,
+        dry_run: bool,
+    ) -> Result<ImportView, AppError> {
         let config = self.config(actor.city)?;
         let mut rows = Rows::new(table, &["code", "name_zh", "level", "kind"])?;
         let mut ids: BTreeMap<String, DepartmentId> =
@@ -144,7 +157,8 @@ impl App {
         }
         let read = rows.read(|row| {
             let code = row.get("code").to_owned();
-            let id = *ids.get(&code).filter(|_| !code.is_empty()).ok_or_else(|| row.bad("code", "required"))?;
+            let id =
+                *ids.get(&code).filter(|_| !code.is_empty()).ok_or_else(|| row.bad("code", "required"))?;
             let parent = match row.get("parent_code") {
                 "" => None,
                 code => Some(*ids.get(code).ok_or_else(|| row.bad("parent_code", "unknown_department"))?),
@@ -154,19 +168,29 @@ impl App {
                 code,
                 parent,
                 name: L10n::new(row.get("name_zh"), row.get("name_en")),
-                level: DepartmentLevel::parse(row.get("level")).ok_or_else(|| row.bad("level", "unknown_value"))?,
-                kind: DepartmentKind::parse(row.get("kind")).ok_or_else(|| row.bad("kind", "unknown_value"))?,
+                level: DepartmentLevel::parse(row.get("level"))
+                    .ok_or_else(|| row.bad("level", "unknown_value"))?,
+                kind: DepartmentKind::parse(row.get("kind"))
+                    .ok_or_else(|| row.bad("kind", "unknown_value"))?,
                 areas: areas(row)?,
                 phone: row.get("phone").to_owned(),
                 active: row.get("active") != "false",
                 version: 0,
             })
         });
-        let puts = read.into_iter().map(|(line, d)| (line, put(&config, "departments", d.id.to_string(), &d))).collect();
+        let puts = read
+            .into_iter()
+            .map(|(line, d)| (line, put(&config, "departments", d.id.to_string(), &d)))
+            .collect();
         self.finish(actor, "departments", rows.errors, table.rows.len(), puts, dry_run).await
     }
 
-    async fn import_people(&self, actor: &Actor, table: &Table, dry_run: bool) -> Result<ImportView, AppError> {
+    async fn import_people(
+        &self,
+        actor: &Actor,
+        table: &Table,
+        dry_run: bool,
+    ) -> Result<ImportView, AppError> {
         let config = self.config(actor.city)?;
         let mut rows = Rows::new(table, &["account", "name_zh", "department_code", "roles"])?;
         let mut next = config.people.keys().map(|id| id.0).max().unwrap_or(0);
@@ -181,7 +205,10 @@ impl App {
             }
             let department = config.organisation.by_code(row.get("department_code"));
             let department = department.ok_or_else(|| row.bad("department_code", "unknown_department"))?.id;
-            let classes = row.list("classes").into_iter().map(|key| key.parse::<ClassKey>().map_err(|_| row.bad("classes", "not_a_class")));
+            let classes = row
+                .list("classes")
+                .into_iter()
+                .map(|key| key.parse::<ClassKey>().map_err(|_| row.bad("classes", "not_a_class")));
             let scope = Scope { areas: areas(row)?, classes: classes.collect::<Result<_, _>>()? };
             let posts = row.list("roles").into_iter().map(|word| {
                 let role = Role::parse(word).ok_or_else(|| row.bad("roles", "unknown_value"))?;
@@ -203,16 +230,22 @@ impl App {
                 version: 0,
             })
         });
-        let puts = read.into_iter().map(|(line, p)| (line, put(&config, "people", p.id.to_string(), &p))).collect();
+        let puts =
+            read.into_iter().map(|(line, p)| (line, put(&config, "people", p.id.to_string(), &p))).collect();
         self.finish(actor, "people", rows.errors, table.rows.len(), puts, dry_run).await
     }
 
-    async fn import_responsibility(&self, actor: &Actor, table: &Table, dry_run: bool) -> Result<ImportView, AppError> {
+    async fn import_responsibility(
+        &self,
+        actor: &Actor,
+        table: &Table,
+        dry_run: bool,
+    ) -> Result<ImportView, AppError> {
         let config = self.config(actor.city)?;
         let mut rows = Rows::new(table, &["class", "department_code"])?;
         let read = rows.read(|row| {
-            let class: ClassPattern =
-                serde_json::from_value(row.get("class").into()).map_err(|_| row.bad("class", "not_a_class"))?;
+            let class: ClassPattern = serde_json::from_value(row.get("class").into())
+                .map_err(|_| row.bad("class", "not_a_class"))?;
             let department = config.organisation.by_code(row.get("department_code"));
             let department = department.ok_or_else(|| row.bad("department_code", "unknown_department"))?;
             let place: Option<GridCode> = match row.get("place") {
@@ -221,7 +254,11 @@ impl App {
             };
             let weight = match row.get("weight_permille") {
                 "" => 1_000,
-                text => text.parse().ok().filter(|w| *w <= 1_000).ok_or_else(|| row.bad("weight_permille", "out_of_range"))?,
+                text => text
+                    .parse()
+                    .ok()
+                    .filter(|w| *w <= 1_000)
+                    .ok_or_else(|| row.bad("weight_permille", "out_of_range"))?,
             };
             let key = format!(
                 "{}_{}_{}",
@@ -240,7 +277,10 @@ impl App {
             };
             Ok((key, rule))
         });
-        let puts = read.into_iter().map(|(line, (key, rule))| (line, put(&config, "responsibility", key, &rule))).collect();
+        let puts = read
+            .into_iter()
+            .map(|(line, (key, rule))| (line, put(&config, "responsibility", key, &rule)))
+            .collect();
         self.finish(actor, "responsibility", rows.errors, table.rows.len(), puts, dry_run).await
     }
 
@@ -282,7 +322,12 @@ impl App {
 
     /// Running cases of an old system. They are reported, filed and dispatched by the system under the
     /// history procedure, marked as brought over, then go on under the procedure in force.
-    async fn import_cases(&self, city: CityCode, table: &Table, dry_run: bool) -> Result<ImportView, AppError> {
+    async fn import_cases(
+        &self,
+        city: CityCode,
+        table: &Table,
+        dry_run: bool,
+    ) -> Result<ImportView, AppError> {
         let config = self.config(city)?;
         let mut rows = Rows::new(table, &["old_number", "reported_at", "text"])?;
         let read = rows.read(|row| old_case(&config, city, row));
@@ -316,7 +361,12 @@ impl App {
         Ok(answer("cases", dry_run, table.rows.len(), ok, errors))
     }
 
-    async fn old_to_draft(&self, config: &Config, history: &Procedure, old: &OldCase) -> Result<Draft, AppError> {
+    async fn old_to_draft(
+        &self,
+        config: &Config,
+        history: &Procedure,
+        old: &OldCase,
+    ) -> Result<Draft, AppError> {
         let system = Actor::system(config.city, "import", 1);
         let at = old.reported_at;
         let number = self.store().next_number(config.city, config.calendar.yyyymmdd(at)).await?;
@@ -336,7 +386,8 @@ impl App {
             let file = Command::File { standard, opinion: String::new(), procedure: history.version };
             draft.step_under(history, file, &system, config, at)?;
             if let Some(department) = old.department {
-                let dispatch = Command::Dispatch { department, assisting: Vec::new(), opinion: String::new() };
+                let dispatch =
+                    Command::Dispatch { department, assisting: Vec::new(), opinion: String::new() };
                 draft.step_under(history, dispatch, &system, config, at)?;
             }
         }
@@ -405,7 +456,13 @@ fn old_case(config: &Config, city: CityCode, row: &Row<'_>) -> Result<OldCase, R
     };
     let department = match row.get("department_code") {
         "" => None,
-        code => Some(config.organisation.by_code(code).ok_or_else(|| row.bad("department_code", "unknown_department"))?.id),
+        code => Some(
+            config
+                .organisation
+                .by_code(code)
+                .ok_or_else(|| row.bad("department_code", "unknown_department"))?
+                .id,
+        ),
     };
     let criterion = match row.get("criterion") {
         "" => 1,
@@ -437,7 +494,8 @@ fn old_case(config: &Config, city: CityCode, row: &Row<'_>) -> Result<OldCase, R
     Ok(OldCase {
         id: CaseId(old_id(city, old_number)),
         report,
-        reported_at: moment(config, row.get("reported_at")).ok_or_else(|| row.bad("reported_at", "not_a_time"))?,
+        reported_at: moment(config, row.get("reported_at"))
+            .ok_or_else(|| row.bad("reported_at", "not_a_time"))?,
         criterion,
         filed,
         department,
@@ -463,7 +521,10 @@ fn moment(config: &Config, text: &str) -> Option<Timestamp> {
 }
 
 fn areas(row: &Row<'_>) -> Result<Vec<GridCode>, RowError> {
-    row.list("areas").into_iter().map(|code| code.parse().map_err(|_| row.bad("areas", "not_a_place"))).collect()
+    row.list("areas")
+        .into_iter()
+        .map(|code| code.parse().map_err(|_| row.bad("areas", "not_a_place")))
+        .collect()
 }
 
 fn put<T: Serialize>(config: &Config, kind: &str, key: String, value: &T) -> PutRecord {

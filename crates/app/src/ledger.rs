@@ -99,20 +99,36 @@ fn in_ledger(kind: &str, base: &Filter) -> Option<Filter> {
 }
 
 impl App {
-    fn tally(&self, city: CityCode, filter: &Filter, seen: &Visibility, by: GroupBy<'_>) -> Vec<(GroupKey, u32)> {
+    fn tally(
+        &self,
+        city: CityCode,
+        filter: &Filter,
+        seen: &Visibility,
+        by: GroupBy<'_>,
+    ) -> Vec<(GroupKey, u32)> {
         let Ok(held) = self.city(city) else { return Vec::new() };
         let query = Query { filter, visibility: seen, now: self.now(), within: None };
         held.index.read().group_count(&query, by)
     }
 
-    fn tally_departments(&self, city: CityCode, filter: &Filter, seen: &Visibility) -> BTreeMap<Option<DepartmentId>, u32> {
+    fn tally_departments(
+        &self,
+        city: CityCode,
+        filter: &Filter,
+        seen: &Visibility,
+    ) -> BTreeMap<Option<DepartmentId>, u32> {
         let groups = self.tally(city, filter, seen, GroupBy::Department);
-        groups.into_iter().filter_map(|(key, n)| if let GroupKey::Department(id) = key { Some((id, n)) } else { None }).collect()
+        groups
+            .into_iter()
+            .filter_map(|(key, n)| if let GroupKey::Department(id) = key { Some((id, n)) } else { None })
+            .collect()
     }
 
     fn tally_months(&self, config: &Config, filter: &Filter, seen: &Visibility) -> BTreeMap<u32, u32> {
         let mut months = BTreeMap::new();
-        for (key, n) in self.tally(config.city, filter, seen, GroupBy::Day(TimeOf::Reported, &config.calendar)) {
+        for (key, n) in
+            self.tally(config.city, filter, seen, GroupBy::Day(TimeOf::Reported, &config.calendar))
+        {
             if let GroupKey::Day(Some(day)) = key {
                 *months.entry(day / 100).or_insert(0) += n;
             }
@@ -142,7 +158,8 @@ impl App {
         let filter = in_ledger(kind, &base).ok_or(AppError::NotFound("ledger"))?;
         let all = self.tally_departments(actor.city, &base, &seen);
         let part = self.tally_departments(actor.city, &filter, &seen);
-        let (all_months, part_months) = (self.tally_months(&config, &base, &seen), self.tally_months(&config, &filter, &seen));
+        let (all_months, part_months) =
+            (self.tally_months(&config, &base, &seen), self.tally_months(&config, &filter, &seen));
         let page = {
             let held = self.city(actor.city)?;
             let query = Query { filter: &filter, visibility: &seen, now: self.now(), within: None };
@@ -183,7 +200,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Forbidden`] without the right.
-    pub async fn overview(&self, actor: &Actor, from: Option<i64>, to: Option<i64>) -> Result<OverviewView, AppError> {
+    pub async fn overview(
+        &self,
+        actor: &Actor,
+        from: Option<i64>,
+        to: Option<i64>,
+    ) -> Result<OverviewView, AppError> {
         if !rights::features(actor).contains(&"overview") {
             return Err(AppError::Forbidden("read the overview"));
         }
@@ -202,7 +224,9 @@ impl App {
             (Filter { ended: Some(false), ..base.clone() }, |row, n| row.open = n),
             (Filter { ended: Some(false), overdue: Some(true), ..base.clone() }, |row, n| row.overdue = n),
             (Filter { stages: vec![StageName::Closed], ..base.clone() }, |row, n| row.closed = n),
-            (Filter { stages: vec![StageName::Closed], on_time: Some(true), ..base.clone() }, |row, n| row.closed_on_time = n),
+            (Filter { stages: vec![StageName::Closed], on_time: Some(true), ..base.clone() }, |row, n| {
+                row.closed_on_time = n
+            }),
             (Filter { reworks_min: 1, ..base.clone() }, |row, n| row.reworked = n),
             (Filter { returns_min: 1, ..base.clone() }, |row, n| row.returned = n),
             (Filter { extensions_min: 1, ..base.clone() }, |row, n| row.extended = n),

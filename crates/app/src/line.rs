@@ -62,7 +62,10 @@ pub fn case_line(config: &Config, case: &Case, now: Timestamp, main_step: Option
         total_due_at: total.and_then(kernel::Clock::due_at).map(Timestamp::millis),
         total_light: total.map_or("none", |c| c.light(now, &config.calendar).as_str()).to_owned(),
         paused: clock.is_some_and(kernel::Clock::is_paused),
-        class: case.class.as_ref().map(|key| ClassView { key: key.to_string(), name: config.class_name(key) }),
+        class: case
+            .class
+            .as_ref()
+            .map(|key| ClassView { key: key.to_string(), name: config.class_name(key) }),
         headline: headline(case),
         address: place.address.clone(),
         lng: place.point.map(|p| p.lng()),
@@ -95,7 +98,13 @@ pub fn case_line(config: &Config, case: &Case, now: Timestamp, main_step: Option
             .map(|kind| kind.as_str().to_owned())
             .collect(),
         duplicates: case.duplicates.len().try_into().unwrap_or(u32::MAX),
-        children_open: case.children.iter().filter(|c| c.ended.is_none()).count().try_into().unwrap_or(u32::MAX),
+        children_open: case
+            .children
+            .iter()
+            .filter(|c| c.ended.is_none())
+            .count()
+            .try_into()
+            .unwrap_or(u32::MAX),
         parent: case.parent.map(|id| id.to_string()),
         level: level_word(case.level).to_owned(),
         audit: audit_word(case.audit).to_owned(),
@@ -111,7 +120,11 @@ pub fn case_line(config: &Config, case: &Case, now: Timestamp, main_step: Option
 }
 
 fn thumb(case: &Case) -> Option<String> {
-    let photos = case.report.evidence.iter().filter(|e| !matches!(e.kind, EvidenceKind::Document | EvidenceKind::Video));
+    let photos = case
+        .report
+        .evidence
+        .iter()
+        .filter(|e| !matches!(e.kind, EvidenceKind::Document | EvidenceKind::Video));
     photos.map(|e| e.attachment.to_string()).next()
 }
 

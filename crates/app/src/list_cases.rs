@@ -8,7 +8,9 @@ use crate::list_query::{Asked, ListQuery};
 use crate::queue;
 use crate::rights::{self, visibility};
 use crate::view::{CaseLine, CasePage, Words};
-use index::{AreaLevel, Cursor, Filter, GroupBy, GroupKey, Query, SerialSet, Sort, SortBy, TimeOf, Visibility};
+use index::{
+    AreaLevel, Cursor, Filter, GroupBy, GroupKey, Query, SerialSet, Sort, SortBy, TimeOf, Visibility,
+};
 use kernel::{Actor, CityCode, Light};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -76,7 +78,10 @@ impl App {
         let config = self.config(actor.city)?;
         let asked = self.asked(actor, &config, q)?;
         let after = match &q.cursor {
-            Some(text) => Some(Cursor::parse(text, asked.sort).ok_or_else(|| AppError::invalid("cursor", "unknown_value"))?),
+            Some(text) => Some(
+                Cursor::parse(text, asked.sort)
+                    .ok_or_else(|| AppError::invalid("cursor", "unknown_value"))?,
+            ),
             None => None,
         };
         let found = self.find_words(actor.city, q.q.as_deref()).await?;
@@ -101,7 +106,8 @@ impl App {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<index::Page, AppError> {
-        let query = Query { filter: &asked.filter, visibility: seen, now: self.now(), within: found.within.as_ref() };
+        let query =
+            Query { filter: &asked.filter, visibility: seen, now: self.now(), within: found.within.as_ref() };
         Ok(self.city(city)?.index.read().page(&query, asked.sort, after, limit))
     }
 
@@ -123,7 +129,12 @@ impl App {
         Ok(Found { within: Some(within), exact })
     }
 
-    async fn lines(&self, actor: &Actor, config: &Config, serials: &[u32]) -> Result<Vec<CaseLine>, AppError> {
+    async fn lines(
+        &self,
+        actor: &Actor,
+        config: &Config,
+        serials: &[u32],
+    ) -> Result<Vec<CaseLine>, AppError> {
         let stored = self.store().cases_by_serial(actor.city, serials).await?;
         Ok(stored.iter().map(|s| self.line_of(actor, config, &s.case)).collect())
     }
@@ -132,7 +143,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Invalid`] naming what cannot be understood.
-    pub async fn count_cases(&self, actor: &Actor, q: &ListQuery, group_by: Option<&str>) -> Result<CountView, AppError> {
+    pub async fn count_cases(
+        &self,
+        actor: &Actor,
+        q: &ListQuery,
+        group_by: Option<&str>,
+    ) -> Result<CountView, AppError> {
         let config = self.config(actor.city)?;
         let asked = self.asked(actor, &config, q)?;
         let found = self.find_words(actor.city, q.q.as_deref()).await?;
@@ -142,7 +158,9 @@ impl App {
         let city = self.city(actor.city)?;
         let by = match group_by {
             None => None,
-            Some(word) => Some(group_by_word(word, &config).ok_or_else(|| AppError::invalid("group_by", "unknown_value"))?),
+            Some(word) => Some(
+                group_by_word(word, &config).ok_or_else(|| AppError::invalid("group_by", "unknown_value"))?,
+            ),
         };
         let index = city.index.read();
         let total = index.count(&query);
@@ -156,7 +174,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Invalid`] naming what cannot be understood.
-    pub async fn geo_cases(&self, actor: &Actor, q: &ListQuery, limit: usize) -> Result<(Vec<CasePoint>, u32), AppError> {
+    pub async fn geo_cases(
+        &self,
+        actor: &Actor,
+        q: &ListQuery,
+        limit: usize,
+    ) -> Result<(Vec<CasePoint>, u32), AppError> {
         let config = self.config(actor.city)?;
         let asked = self.asked(actor, &config, q)?;
         let found = self.find_words(actor.city, q.q.as_deref()).await?;
@@ -181,7 +204,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Forbidden`] without the right to export; [`AppError::Invalid`] for too many rows.
-    pub async fn export_cases(&self, actor: &Actor, q: &ListQuery, from: &str) -> Result<Vec<CaseLine>, AppError> {
+    pub async fn export_cases(
+        &self,
+        actor: &Actor,
+        q: &ListQuery,
+        from: &str,
+    ) -> Result<Vec<CaseLine>, AppError> {
         if !rights::features(actor).contains(&"export") {
             return Err(AppError::Forbidden("export"));
         }
@@ -214,7 +242,8 @@ impl App {
         let mut queues = Vec::new();
         for word in queue::of(actor) {
             let Some(filter) = queue::filter(actor, &config, word) else { continue };
-            let count = |filter: &Filter| index.count(&Query { filter, visibility: &seen, now, within: None });
+            let count =
+                |filter: &Filter| index.count(&Query { filter, visibility: &seen, now, within: None });
             let lit = |light: Light| Filter { lights: vec![light], ..filter.clone() };
             let (yellow, red) = if filter.ended == Some(true) {
                 (0, 0)
@@ -281,7 +310,10 @@ fn group_view(config: &Config, key: &GroupKey, count: u32) -> GroupView {
             let digits = major.to_string();
             let name = major.of.and_then(|(edition, kind)| {
                 let majors = config.catalogue.majors(edition, kind);
-                majors.iter().find(|(code, _)| digits.ends_with(code)).map(|(_, name)| crate::config::words(name))
+                majors
+                    .iter()
+                    .find(|(code, _)| digits.ends_with(code))
+                    .map(|(_, name)| crate::config::words(name))
             });
             (digits.clone(), name.unwrap_or_else(|| same(&digits)))
         }),

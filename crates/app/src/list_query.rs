@@ -100,7 +100,12 @@ pub(crate) struct Asked {
     pub limit: usize,
 }
 
-fn words<T>(field: &str, sent: &[String], read: impl Fn(&str) -> Option<T>, problems: &mut Problems) -> Vec<T> {
+fn words<T>(
+    field: &str,
+    sent: &[String],
+    read: impl Fn(&str) -> Option<T>,
+    problems: &mut Problems,
+) -> Vec<T> {
     if sent.len() > VALUES_MAX {
         problems.add(field, "too_many");
         return Vec::new();
@@ -123,7 +128,9 @@ fn numbers<const N: usize>(field: &str, text: Option<&str>, problems: &mut Probl
     let text = text?;
     let parts: Vec<f64> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
     match <[f64; N]>::try_from(parts) {
-        Ok(values) if values.iter().all(|v: &f64| v.is_finite()) && text.split(',').count() == N => Some(values),
+        Ok(values) if values.iter().all(|v: &f64| v.is_finite()) && text.split(',').count() == N => {
+            Some(values)
+        }
         _ => {
             problems.add(field, "not_numbers");
             None
@@ -178,12 +185,26 @@ impl App {
         let mut filter = Filter {
             stages: words("stage", &q.stage, StageName::parse, p),
             sources: words("source", &q.source, |t| Source::ALL.into_iter().find(|s| s.as_str() == t), p),
-            kinds: words("kind", &q.kind, |t| [Kind::Component, Kind::Event].into_iter().find(|k| k.as_str() == t), p),
-            editions: words("edition", &q.edition, |t| [Edition::E2013, Edition::E2026].into_iter().find(|e| e.as_str() == t), p),
+            kinds: words(
+                "kind",
+                &q.kind,
+                |t| [Kind::Component, Kind::Event].into_iter().find(|k| k.as_str() == t),
+                p,
+            ),
+            editions: words(
+                "edition",
+                &q.edition,
+                |t| [Edition::E2013, Edition::E2026].into_iter().find(|e| e.as_str() == t),
+                p,
+            ),
             majors: words("major", &q.major, |t| t.parse::<MajorClass>().ok(), p),
             classes: words("class", &q.class, |t| t.parse::<ClassKey>().ok(), p),
             areas: if areas.iter().any(|a| a.as_str() == whole) { Vec::new() } else { areas },
-            departments: q.department.iter().flat_map(|id| with_sub_units(config, DepartmentId(*id))).collect(),
+            departments: q
+                .department
+                .iter()
+                .flat_map(|id| with_sub_units(config, DepartmentId(*id)))
+                .collect(),
             handlers: q.handler.iter().copied().map(PersonId).collect(),
             collectors: q.collector.iter().copied().map(PersonId).collect(),
             intakes: q.intake.iter().copied().map(PersonId).collect(),
@@ -200,7 +221,12 @@ impl App {
             returns_min: q.return_min.unwrap_or(0),
             extensions_min: q.extension_min.unwrap_or(0),
             suspensions_min: q.suspension_min.unwrap_or(0),
-            approvals: words("approval", &q.approval, |t| ApprovalKind::ALL.into_iter().find(|k| k.as_str() == t), p),
+            approvals: words(
+                "approval",
+                &q.approval,
+                |t| ApprovalKind::ALL.into_iter().find(|k| k.as_str() == t),
+                p,
+            ),
             public: q.public,
             satisfied: q.satisfied,
             has_duplicates: q.has_duplicates,

@@ -7,7 +7,12 @@ use serde_json::{Map, Value, json};
 
 /// Messages that follow from new facts: to the reporter and to the people whose turn it is.
 #[must_use]
-pub fn after(case: &Case, facts: &[FactRecord], reporter: Option<&Reporter>, link: Option<&str>) -> Vec<Notice> {
+pub fn after(
+    case: &Case,
+    facts: &[FactRecord],
+    reporter: Option<&Reporter>,
+    link: Option<&str>,
+) -> Vec<Notice> {
     let mut notices = Vec::new();
     for record in facts {
         if let Some((template, extra)) = for_reporter(&record.fact)
@@ -40,7 +45,13 @@ fn for_reporter(fact: &Fact) -> Option<(&'static str, Option<&str>)> {
 
 /// To a reporter by every address that was left; none was left, none is sent.
 #[must_use]
-pub fn to_reporter(case: &Case, reporter: &Reporter, template: &str, extra: Option<&str>, link: Option<&str>) -> Vec<Notice> {
+pub fn to_reporter(
+    case: &Case,
+    reporter: &Reporter,
+    template: &str,
+    extra: Option<&str>,
+    link: Option<&str>,
+) -> Vec<Notice> {
     let mut params = about(case);
     if let Some(extra) = extra {
         params.insert("words".into(), json!(extra.chars().take(500).collect::<String>()));

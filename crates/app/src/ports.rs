@@ -26,7 +26,11 @@ pub enum StoreError {
     #[error("the store is overloaded")]
     Busy,
     #[error("could not {doing}")]
-    Failed { doing: &'static str, #[source] cause: Box<dyn std::error::Error + Send + Sync> },
+    Failed {
+        doing: &'static str,
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// Identity and wishes of a reporter, kept apart from the facts so that it can be hidden and erased.
@@ -74,7 +78,9 @@ pub struct Append {
 pub enum Outcome {
     Written,
     /// This command was done before; `version` is what it led to then.
-    Repeated { version: u32 },
+    Repeated {
+        version: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,11 +229,20 @@ pub trait Store: Send + Sync + 'static {
     async fn append_bulk(&self, batch: Vec<Append>) -> Result<Vec<Appended>, StoreError>;
     async fn case(&self, city: CityCode, id: CaseId) -> Result<Option<StoredCase>, StoreError>;
     async fn case_by_number(&self, city: CityCode, number: &str) -> Result<Option<StoredCase>, StoreError>;
-    async fn case_by_secret(&self, city: CityCode, secret_hash: &str) -> Result<Option<StoredCase>, StoreError>;
+    async fn case_by_secret(
+        &self,
+        city: CityCode,
+        secret_hash: &str,
+    ) -> Result<Option<StoredCase>, StoreError>;
     /// Cases by serial, in the order asked; unknown serials are left out. At most 1,000.
     async fn cases_by_serial(&self, city: CityCode, serials: &[u32]) -> Result<Vec<StoredCase>, StoreError>;
     /// Cases changed after `position`, oldest change first; for catching up.
-    async fn changed_since(&self, city: CityCode, position: i64, limit: u32) -> Result<Vec<StoredCase>, StoreError>;
+    async fn changed_since(
+        &self,
+        city: CityCode,
+        position: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredCase>, StoreError>;
     async fn facts(&self, city: CityCode, id: CaseId) -> Result<Vec<FactRecord>, StoreError>;
     /// Facts of several cases, in the order asked; at most 1,000 cases.
     async fn facts_of(&self, city: CityCode, ids: &[CaseId]) -> Result<Vec<Vec<FactRecord>>, StoreError>;
@@ -237,41 +252,91 @@ pub trait Store: Send + Sync + 'static {
     async fn head(&self, city: CityCode) -> Result<(i64, u32), StoreError>;
     /// Serials of cases that hold all `tokens` (`city::tokens::query_tokens`), newest first, at most `limit`.
     /// No token finds nothing.
-    async fn search(&self, city: CityCode, tokens: &[QueryToken], limit: u32) -> Result<Vec<u32>, StoreError>;
+    async fn search(&self, city: CityCode, tokens: &[QueryToken], limit: u32)
+    -> Result<Vec<u32>, StoreError>;
     /// The next case number of `date` (yyyymmdd, local day). Gaps only after a crash.
     async fn next_number(&self, city: CityCode, date: u32) -> Result<CaseNumber, StoreError>;
     /// The next `count` case numbers of `date` at once, at most 100,000; for imports.
-    async fn next_numbers(&self, city: CityCode, date: u32, count: u32) -> Result<Vec<CaseNumber>, StoreError>;
+    async fn next_numbers(
+        &self,
+        city: CityCode,
+        date: u32,
+        count: u32,
+    ) -> Result<Vec<CaseNumber>, StoreError>;
     async fn reporter(&self, city: CityCode, id: CaseId) -> Result<Option<Reporter>, StoreError>;
     /// Erases who reported (personal data), keeps the case.
     async fn erase_reporter(&self, city: CityCode, id: CaseId) -> Result<(), StoreError>;
     /// Cases reported from this phone number, newest first.
-    async fn cases_by_phone(&self, city: CityCode, phone: &str, limit: u32) -> Result<Vec<StoredCase>, StoreError>;
+    async fn cases_by_phone(
+        &self,
+        city: CityCode,
+        phone: &str,
+        limit: u32,
+    ) -> Result<Vec<StoredCase>, StoreError>;
     /// Cases with a photo within `distance` bits of `hash` added since `since`, and how far it is; nearest
     /// first, at most 50.
-    async fn similar_photos(&self, city: CityCode, hash: u64, distance: u32, since: Timestamp) -> Result<Vec<(CaseId, u32)>, StoreError>;
+    async fn similar_photos(
+        &self,
+        city: CityCode,
+        hash: u64,
+        distance: u32,
+        since: Timestamp,
+    ) -> Result<Vec<(CaseId, u32)>, StoreError>;
 
     /// Due moments up to `now`, taken under a lease so that one process works on each.
-    async fn take_due(&self, now: Timestamp, lease_ms: i64, limit: u32) -> Result<Vec<DueMoment>, StoreError>;
+    async fn take_due(&self, now: Timestamp, lease_ms: i64, limit: u32)
+    -> Result<Vec<DueMoment>, StoreError>;
     /// Ends a due moment (nothing happens when it was ended or moved before) and queues what is to be said about it, in one transaction.
     async fn done_due(&self, moment: &DueMoment, notices: Vec<Notice>) -> Result<(), StoreError>;
-    async fn take_notices(&self, now: Timestamp, lease_ms: i64, limit: u32) -> Result<Vec<QueuedNotice>, StoreError>;
+    async fn take_notices(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<QueuedNotice>, StoreError>;
     async fn done_notice(&self, city: CityCode, id: i64) -> Result<(), StoreError>;
     /// Try again at `again_at`, or give up with `None` (kept, marked failed).
-    async fn failed_notice(&self, city: CityCode, id: i64, error: &str, again_at: Option<Timestamp>) -> Result<(), StoreError>;
+    async fn failed_notice(
+        &self,
+        city: CityCode,
+        id: i64,
+        error: &str,
+        again_at: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
     /// Messages of channel `inbox` to this person, newest first; [`Store::done_notice`] takes one away.
-    async fn inbox(&self, city: CityCode, person: PersonId, limit: u32) -> Result<Vec<QueuedNotice>, StoreError>;
+    async fn inbox(
+        &self,
+        city: CityCode,
+        person: PersonId,
+        limit: u32,
+    ) -> Result<Vec<QueuedNotice>, StoreError>;
 
     async fn cities(&self) -> Result<Vec<CityCode>, StoreError>;
     async fn records(&self, city: CityCode, kind: &str) -> Result<Vec<StoredRecord>, StoreError>;
-    async fn record_history(&self, city: CityCode, kind: &str, key: &str) -> Result<Vec<StoredRecord>, StoreError>;
+    async fn record_history(
+        &self,
+        city: CityCode,
+        kind: &str,
+        key: &str,
+    ) -> Result<Vec<StoredRecord>, StoreError>;
     /// All or nothing, with history. Returns the new versions.
-    async fn put_records(&self, city: CityCode, by: Option<PersonId>, at: Timestamp, puts: Vec<PutRecord>) -> Result<Vec<u32>, StoreError>;
+    async fn put_records(
+        &self,
+        city: CityCode,
+        by: Option<PersonId>,
+        at: Timestamp,
+        puts: Vec<PutRecord>,
+    ) -> Result<Vec<u32>, StoreError>;
     /// Grows with every change of any record of the city; lets other processes notice.
     async fn records_version(&self, city: CityCode) -> Result<i64, StoreError>;
 
     async fn credential(&self, city: CityCode, person: PersonId) -> Result<Option<Credential>, StoreError>;
-    async fn put_credential(&self, city: CityCode, person: PersonId, credential: &Credential) -> Result<(), StoreError>;
+    async fn put_credential(
+        &self,
+        city: CityCode,
+        person: PersonId,
+        credential: &Credential,
+    ) -> Result<(), StoreError>;
     async fn put_session(&self, session: &Session) -> Result<(), StoreError>;
     async fn session(&self, hash: &str) -> Result<Option<Session>, StoreError>;
     async fn sessions_of(&self, city: CityCode, person: PersonId) -> Result<Vec<Session>, StoreError>;
@@ -281,7 +346,14 @@ pub trait Store: Send + Sync + 'static {
 
     async fn audit(&self, city: CityCode, entry: AuditEntry) -> Result<(), StoreError>;
     /// Newest first, before `before` (exclusive id), filtered by action and person.
-    async fn audit_log(&self, city: CityCode, before: Option<i64>, action: Option<&str>, person: Option<PersonId>, limit: u32) -> Result<Vec<StoredAudit>, StoreError>;
+    async fn audit_log(
+        &self,
+        city: CityCode,
+        before: Option<i64>,
+        action: Option<&str>,
+        person: Option<PersonId>,
+        limit: u32,
+    ) -> Result<Vec<StoredAudit>, StoreError>;
 
     /// The first one of an id stands.
     async fn put_attachment(&self, city: CityCode, attachment: &StoredAttachment) -> Result<(), StoreError>;

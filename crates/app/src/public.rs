@@ -108,10 +108,24 @@ pub struct PublicPhotoView {
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PublicStepIn {
-    Rate { #[schema(minimum = 1, maximum = 5)] stars: u8, #[serde(default)] remark: String },
-    Reopen { reason: String },
-    Remind { #[serde(default)] text: String },
-    Add { text: String, #[serde(default)] photos: Vec<String> },
+    Rate {
+        #[schema(minimum = 1, maximum = 5)]
+        stars: u8,
+        #[serde(default)]
+        remark: String,
+    },
+    Reopen {
+        reason: String,
+    },
+    Remind {
+        #[serde(default)]
+        text: String,
+    },
+    Add {
+        text: String,
+        #[serde(default)]
+        photos: Vec<String>,
+    },
 }
 
 /// An open problem nearby, for "is it one of these?".
@@ -175,11 +189,14 @@ impl App {
     ) -> Result<PublicReported, AppError> {
         let config = self.config(city)?;
         if sent.photos.len() > PHOTOS_MAX {
-            return Err(AppError::Invalid(vec![FieldProblem::new("photos", "too_many").with("max", PHOTOS_MAX as u64)]));
+            return Err(AppError::Invalid(vec![
+                FieldProblem::new("photos", "too_many").with("max", PHOTOS_MAX as u64),
+            ]));
         }
         let secret = secret_or_new(sent.secret)?;
         let evidence = sent.photos.into_iter();
-        let evidence = evidence.map(|attachment| EvidenceIn { attachment, kind: EvidenceKindIn::Before }).collect();
+        let evidence =
+            evidence.map(|attachment| EvidenceIn { attachment, kind: EvidenceKindIn::Before }).collect();
         let report = ReportIn {
             id: sent.id,
             source: None,
@@ -217,16 +234,27 @@ impl App {
         let follow_url = format!("{}/citizen/f/{secret}", self.public_url());
         self.automatic_steps(&mut draft, &config, now).await;
         match self.commit(vec![draft.into_append(None, Some(&follow_url))]).await {
-            Ok(done) if done.first().is_none_or(|d| d.outcome == Outcome::Written) => {
-                Ok(PublicReported { id: id.to_string(), number: number.to_string(), secret, follow_url, created: true })
+            Ok(done) if done.first().is_none_or(|d| d.outcome == Outcome::Written) => Ok(PublicReported {
+                id: id.to_string(),
+                number: number.to_string(),
+                secret,
+                follow_url,
+                created: true,
+            }),
+            Ok(_) | Err(AppError::Store(StoreError::Exists { .. })) => {
+                self.same_public_report(city, id, secret).await
             }
-            Ok(_) | Err(AppError::Store(StoreError::Exists { .. })) => self.same_public_report(city, id, secret).await,
             Err(other) => Err(other),
         }
     }
 
     /// The same report again, proved by the same secret; anyone else's id is taken.
-    async fn same_public_report(&self, city: CityCode, id: CaseId, secret: String) -> Result<PublicReported, AppError> {
+    async fn same_public_report(
+        &self,
+        city: CityCode,
+        id: CaseId,
+        secret: String,
+    ) -> Result<PublicReported, AppError> {
         let stored = self.store().case_by_secret(city, &hash_secret(&secret)).await?;
         let stored = stored.filter(|s| s.case.id == id).ok_or_else(|| AppError::invalid("id", "taken"))?;
         Ok(PublicReported {
@@ -269,7 +297,8 @@ impl App {
         if joined.is_some() {
             let theirs = self.store().facts(config.city, case.id).await?;
             let reported_at = own.reported_at;
-            timeline.extend(theirs.iter().filter(|r| r.at >= reported_at).filter_map(|r| public_fact(config, r)));
+            timeline
+                .extend(theirs.iter().filter(|r| r.at >= reported_at).filter_map(|r| public_fact(config, r)));
             timeline.sort_by_key(|fact| fact.at);
             shown.extend(theirs.into_iter().filter(|r| matches!(r.fact, Fact::Replied { .. })));
         }
@@ -287,7 +316,11 @@ impl App {
             class: case.class.as_ref().map(|key| config.class_name(key)),
             department: case.department().map(|id| department_view(config, id)),
             reported_at: own.reported_at.millis(),
-            due_at: if case.is_open() { case.total_due_at().or_else(|| case.due_at()).map(Timestamp::millis) } else { None },
+            due_at: if case.is_open() {
+                case.total_due_at().or_else(|| case.due_at()).map(Timestamp::millis)
+            } else {
+                None
+            },
             ended_at: case.ended_at.map(Timestamp::millis),
             photos: photos(&shown),
             answer: answer(case, &shown),
@@ -295,7 +328,10 @@ impl App {
             stars: own.rating.as_ref().map(|rating| rating.stars),
             may: PublicMay {
                 rate: closed && own.rating.is_none(),
-                reopen: closed && own.reopened == 0 && within(reopen_days) && own.rating.as_ref().is_none_or(|r| r.stars <= 2),
+                reopen: closed
+                    && own.reopened == 0
+                    && within(reopen_days)
+                    && own.rating.as_ref().is_none_or(|r| r.stars <= 2),
                 remind: own.is_open() && self.may_remind(own),
                 add: own.is_open(),
             },
@@ -313,7 +349,12 @@ impl App {
     ///
     /// # Errors
     /// The refusal of the rule that says no.
-    pub async fn public_step(&self, city: CityCode, secret: &str, step: PublicStepIn) -> Result<PublicCaseView, AppError> {
+    pub async fn public_step(
+        &self,
+        city: CityCode,
+        secret: &str,
+        step: PublicStepIn,
+    ) -> Result<PublicCaseView, AppError> {
         let stored = self.by_secret(city, secret).await?;
         let config = self.config(city)?;
         let citizen = Actor::citizen(city, Some(stored.case.id));
@@ -357,9 +398,14 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Invalid`] naming what cannot be understood.
-    pub async fn public_duplicates(&self, city: CityCode, q: DuplicateQuery) -> Result<Vec<PublicNearView>, AppError> {
+    pub async fn public_duplicates(
+        &self,
+        city: CityCode,
+        q: DuplicateQuery,
+    ) -> Result<Vec<PublicNearView>, AppError> {
         let config = self.config(city)?;
-        let found = self.likely(&config, &Visibility::All, &DuplicateQuery { attachments: Vec::new(), ..q }).await?;
+        let found =
+            self.likely(&config, &Visibility::All, &DuplicateQuery { attachments: Vec::new(), ..q }).await?;
         let views = found.into_iter().map(|found| {
             let case = &found.stored.case;
             let metres = found.likely.reasons.iter().find_map(|reason| match reason {
@@ -437,7 +483,8 @@ impl App {
             let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
             return Ok((found, total));
         }
-        let classes: Vec<kernel::ClassKey> = q.service_codes.iter().filter_map(|code| code.parse().ok()).collect();
+        let classes: Vec<kernel::ClassKey> =
+            q.service_codes.iter().filter_map(|code| code.parse().ok()).collect();
         if classes.is_empty() && !q.service_codes.is_empty() {
             return Ok((Vec::new(), 0));
         }
@@ -452,7 +499,8 @@ impl App {
         };
         let page = {
             let held = self.city(city)?;
-            let query = index::Query { filter: &filter, visibility: &Visibility::All, now: self.now(), within: None };
+            let query =
+                index::Query { filter: &filter, visibility: &Visibility::All, now: self.now(), within: None };
             let index = held.index.read();
             index.page(&query, crate::list_cases::NEWEST, None, q.offset + q.limit.clamp(1, 1_000))
         };
@@ -465,7 +513,11 @@ impl App {
 fn secret_or_new(sent: Option<String>) -> Result<String, AppError> {
     let Some(secret) = sent else { return Ok(new_secret()) };
     let plain = secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    if plain && (22..=60).contains(&secret.len()) { Ok(secret) } else { Err(AppError::invalid("secret", "bad_secret")) }
+    if plain && (22..=60).contains(&secret.len()) {
+        Ok(secret)
+    } else {
+        Err(AppError::invalid("secret", "bad_secret"))
+    }
 }
 
 /// What citizens said and collectors saw; instructions, petitions and other platforms' matters are nobody's to read.
@@ -488,7 +540,10 @@ fn public_request(config: &Config, case: &Case) -> PublicRequest {
         service_code: case.class.as_ref().map(ToString::to_string),
         service_name: case.class.as_ref().map_or(unknown, |key| config.class_name(key)),
         description: case.report.text.clone(),
-        agency: case.department().or_else(|| case.departments.last().copied()).map(|id| config.department_name(id)),
+        agency: case
+            .department()
+            .or_else(|| case.departments.last().copied())
+            .map(|id| config.department_name(id)),
         requested_at: case.reported_at,
         updated_at: case.updated_at,
         expected_at: case.total_due_at(),
@@ -502,11 +557,17 @@ fn public_request(config: &Config, case: &Case) -> PublicRequest {
 /// The state in a word a citizen understands.
 pub(crate) fn state(case: &Case) -> &'static str {
     match case.stage.name() {
-        StageName::Draft | StageName::Reported | StageName::Accepted | StageName::Filed | StageName::SelfHandled => "received",
+        StageName::Draft
+        | StageName::Reported
+        | StageName::Accepted
+        | StageName::Filed
+        | StageName::SelfHandled => "received",
         StageName::Confirming | StageName::Confirmed => "checking",
         StageName::Dispatched | StageName::Handling => "with_department",
         StageName::Suspended => "waiting",
-        StageName::Replied | StageName::ReadyToVerify | StageName::Verifying | StageName::Verified => "being_verified",
+        StageName::Replied | StageName::ReadyToVerify | StageName::Verifying | StageName::Verified => {
+            "being_verified"
+        }
         StageName::Closed | StageName::ClosedSelfHandled => "done",
         StageName::Declined => "declined",
         StageName::Cancelled | StageName::ForceClosed => "ended",
@@ -558,7 +619,9 @@ fn public_fact(config: &Config, record: &FactRecord) -> Option<PublicFact> {
         | Fact::Merged { .. }
         | Fact::Unmerged { .. }
         | Fact::Resumed { .. } => (None, None),
-        Fact::Dispatched { department, .. } | Fact::ReworkOrdered { department, .. } => (Some(*department), None),
+        Fact::Dispatched { department, .. } | Fact::ReworkOrdered { department, .. } => {
+            (Some(*department), None)
+        }
         Fact::Replied { text, .. } => (None, Some(text)),
         Fact::Suspended { reason, .. } => (None, Some(reason)),
         Fact::Declined { reason } | Fact::Cancelled { reason } => (None, Some(reason)),

@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 use crate::rights::with_sub_units;
-use case::case::Audit;
 use case::StageName;
+use case::case::Audit;
 use index::{AppealStep, Filter};
 use kernel::{Actor, DepartmentId, Role};
 
@@ -11,10 +11,34 @@ use kernel::{Actor, DepartmentId, Role};
 #[must_use]
 pub fn of(actor: &Actor) -> Vec<&'static str> {
     let table: [(Role, &[&str]); 8] = [
-        (Role::IntakeOperator, &["intake", "pool", "to_verify", "failed_verification", "callbacks", "withdrawals", "appeals_intake", "confirming", "verifying", "mine"]),
+        (
+            Role::IntakeOperator,
+            &[
+                "intake",
+                "pool",
+                "to_verify",
+                "failed_verification",
+                "callbacks",
+                "withdrawals",
+                "appeals_intake",
+                "confirming",
+                "verifying",
+                "mine",
+            ],
+        ),
         (Role::ShiftLeader, &["to_file", "to_close", "self_handled", "approvals", "audits", "overdue"]),
         (Role::Dispatcher, &["to_dispatch", "approvals", "replies", "suspended", "appeals", "overdue"]),
-        (Role::DepartmentOfficer, &["department_new", "department_handling", "department_due", "department_suspended", "urged", "department_ended"]),
+        (
+            Role::DepartmentOfficer,
+            &[
+                "department_new",
+                "department_handling",
+                "department_due",
+                "department_suspended",
+                "urged",
+                "department_ended",
+            ],
+        ),
         (Role::Handler, &["my_orders", "my_orders_ended"]),
         (Role::Collector, &["my_tasks", "my_reports"]),
         (Role::Leader, &["major", "urged_open", "approvals", "overdue"]),
@@ -80,7 +104,9 @@ pub fn filter(actor: &Actor, config: &Config, word: &str) -> Option<Filter> {
         "urged_open" => Filter { urging_unanswered: Some(true), ..open },
         "my_orders" => Filter { handlers: me.into_iter().collect(), ..stages(&[S::Handling, S::Suspended]) },
         "my_orders_ended" => Filter { handlers: me.into_iter().collect(), ..stages(&[S::Replied]) },
-        "my_tasks" => Filter { collectors: me.into_iter().collect(), ..stages(&[S::Confirming, S::Verifying]) },
+        "my_tasks" => {
+            Filter { collectors: me.into_iter().collect(), ..stages(&[S::Confirming, S::Verifying]) }
+        }
         "my_reports" => Filter { reported_by: me.into_iter().collect(), ..Filter::default() },
         "major" => Filter { major: Some(true), ..open },
         "overdue" => Filter { overdue: Some(true), ..open },

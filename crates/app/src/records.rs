@@ -65,7 +65,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Forbidden`] without the right to read them.
-    pub async fn records(&self, actor: &Actor, kind: &str, q: Option<&str>) -> Result<Vec<RecordView>, AppError> {
+    pub async fn records(
+        &self,
+        actor: &Actor,
+        kind: &str,
+        q: Option<&str>,
+    ) -> Result<Vec<RecordView>, AppError> {
         known_kind(kind)?;
         rights::one_of(actor, readers(kind), "read the configuration")?;
         let config = self.config(actor.city)?;
@@ -91,7 +96,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Forbidden`] without the right to read them.
-    pub async fn record_history(&self, actor: &Actor, kind: &str, key: &str) -> Result<Vec<RecordView>, AppError> {
+    pub async fn record_history(
+        &self,
+        actor: &Actor,
+        kind: &str,
+        key: &str,
+    ) -> Result<Vec<RecordView>, AppError> {
         known_kind(kind)?;
         rights::one_of(actor, readers(kind), "read the configuration")?;
         let config = self.config(actor.city)?;
@@ -165,7 +175,12 @@ impl App {
     }
 
     /// Builds the configuration as it would be. Problems that were there before are not held against the change.
-    pub(crate) async fn check_change(&self, city: CityCode, by: Option<PersonId>, puts: &[PutRecord]) -> Result<(), AppError> {
+    pub(crate) async fn check_change(
+        &self,
+        city: CityCode,
+        by: Option<PersonId>,
+        puts: &[PutRecord],
+    ) -> Result<(), AppError> {
         let mut records = Vec::new();
         for kind in KINDS {
             records.extend(self.store().records(city, kind).await?);
@@ -196,7 +211,10 @@ impl App {
         let person = actor.person_id().ok_or(AppError::NotSignedIn)?;
         let stored = self.store().records(actor.city, "views").await?;
         let own = stored.into_iter().find(|record| record.key == person.to_string());
-        Ok(own.and_then(|record| record.value).and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default())
+        Ok(own
+            .and_then(|record| record.value)
+            .and_then(|v| serde_json::from_value(v).ok())
+            .unwrap_or_default())
     }
 
     /// # Errors
@@ -222,8 +240,12 @@ impl App {
         let stored = self.store().records(actor.city, "views").await?;
         let version = stored.iter().find(|r| r.key == person.to_string()).map_or(0, |r| r.version);
         let value = serde_json::to_value(&views).unwrap_or_default();
-        let put =
-            PutRecord { kind: "views".into(), key: person.to_string(), expected_version: version, value: Some(value) };
+        let put = PutRecord {
+            kind: "views".into(),
+            key: person.to_string(),
+            expected_version: version,
+            value: Some(value),
+        };
         self.store().put_records(actor.city, Some(person), self.now(), vec![put]).await?;
         Ok(views)
     }

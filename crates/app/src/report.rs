@@ -155,7 +155,8 @@ impl App {
             Err(other) => return Err(other),
         };
         problems.done()?;
-        let wants_answer = reporter.as_ref().is_some_and(|r| r.callback || !r.phone.is_empty() || !r.email.is_empty());
+        let wants_answer =
+            reporter.as_ref().is_some_and(|r| r.callback || !r.phone.is_empty() || !r.email.is_empty());
         let report = Report {
             source,
             text,
@@ -236,9 +237,17 @@ pub(crate) fn reporter(sent: ReporterIn, problems: &mut Problems) -> Reporter {
         problems.add("reporter.phone", "not_a_phone");
     }
     let email = sent.email.trim().to_owned();
-    if !email.is_empty() && !(email.contains('@') && !email.contains(char::is_whitespace)) {
+    let looks_right = email.contains('@') && !email.contains(char::is_whitespace);
+    if !(email.is_empty() || looks_right) {
         problems.add("reporter.email", "not_an_email");
     }
     let language = if sent.language == "en" { "en" } else { "zh" }.to_owned();
-    Reporter { name: sent.name.trim().to_owned(), phone, email, public: sent.public, callback: sent.callback, language }
+    Reporter {
+        name: sent.name.trim().to_owned(),
+        phone,
+        email,
+        public: sent.public,
+        callback: sent.callback,
+        language,
+    }
 }

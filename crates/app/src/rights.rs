@@ -32,7 +32,19 @@ pub const CENTRE: [Role; 5] =
 #[must_use]
 pub fn features(actor: &Actor) -> Vec<&'static str> {
     let table: [(&str, &[Role]); 19] = [
-        ("cases", &[Role::Collector, Role::IntakeOperator, Role::ShiftLeader, Role::Dispatcher, Role::DepartmentOfficer, Role::Handler, Role::Leader, Role::Supervisor]),
+        (
+            "cases",
+            &[
+                Role::Collector,
+                Role::IntakeOperator,
+                Role::ShiftLeader,
+                Role::Dispatcher,
+                Role::DepartmentOfficer,
+                Role::Handler,
+                Role::Leader,
+                Role::Supervisor,
+            ],
+        ),
         ("intake", &[Role::IntakeOperator]),
         ("file", &[Role::ShiftLeader]),
         ("dispatch", &[Role::Dispatcher]),
@@ -41,9 +53,18 @@ pub fn features(actor: &Actor) -> Vec<&'static str> {
         ("collect", &[Role::Collector]),
         ("lead", &[Role::Leader, Role::Supervisor]),
         ("map", &CENTRE),
-        ("ledgers", &[Role::ShiftLeader, Role::Dispatcher, Role::Leader, Role::Supervisor, Role::DepartmentOfficer]),
-        ("overview", &[Role::ShiftLeader, Role::Dispatcher, Role::Leader, Role::Supervisor, Role::DepartmentOfficer]),
-        ("export", &[Role::ShiftLeader, Role::Dispatcher, Role::Leader, Role::Supervisor, Role::DepartmentOfficer]),
+        (
+            "ledgers",
+            &[Role::ShiftLeader, Role::Dispatcher, Role::Leader, Role::Supervisor, Role::DepartmentOfficer],
+        ),
+        (
+            "overview",
+            &[Role::ShiftLeader, Role::Dispatcher, Role::Leader, Role::Supervisor, Role::DepartmentOfficer],
+        ),
+        (
+            "export",
+            &[Role::ShiftLeader, Role::Dispatcher, Role::Leader, Role::Supervisor, Role::DepartmentOfficer],
+        ),
         ("roster", &[Role::IntakeOperator, Role::ShiftLeader, Role::SystemAdmin]),
         ("configuration", &[Role::SystemAdmin]),
         ("people", &[Role::SecurityAdmin]),
@@ -52,7 +73,11 @@ pub fn features(actor: &Actor) -> Vec<&'static str> {
         ("reporters", &[Role::IntakeOperator, Role::ShiftLeader]),
         ("configuration_read", &[Role::SystemAdmin, Role::ShiftLeader, Role::Dispatcher, Role::Leader]),
     ];
-    table.iter().filter(|(_, roles)| roles.iter().any(|role| actor.has(*role))).map(|(word, _)| *word).collect()
+    table
+        .iter()
+        .filter(|(_, roles)| roles.iter().any(|role| actor.has(*role)))
+        .map(|(word, _)| *word)
+        .collect()
 }
 
 /// True for those who may know who reported: intake and the shift leader, never a department.
@@ -74,7 +99,11 @@ pub fn visibility(actor: &Actor, config: &Config) -> Visibility {
             for post in posts {
                 let scope = scope_of(config.city, post);
                 match post.role {
-                    Role::IntakeOperator | Role::ShiftLeader | Role::Dispatcher | Role::Leader | Role::Supervisor => {
+                    Role::IntakeOperator
+                    | Role::ShiftLeader
+                    | Role::Dispatcher
+                    | Role::Leader
+                    | Role::Supervisor => {
                         if scope.areas.is_empty() && scope.classes.is_empty() {
                             return Visibility::All;
                         }
@@ -112,7 +141,12 @@ fn scope_of(city: CityCode, post: &Post) -> Grant {
 /// A department and everything below it.
 #[must_use]
 pub fn with_sub_units(config: &Config, department: DepartmentId) -> Vec<DepartmentId> {
-    config.organisation.iter().map(|d| d.id).filter(|id| config.organisation.within(*id, department)).collect()
+    config
+        .organisation
+        .iter()
+        .map(|d| d.id)
+        .filter(|id| config.organisation.within(*id, department))
+        .collect()
 }
 
 /// What one listener of the live stream may see; compiled once, cheap for each change.

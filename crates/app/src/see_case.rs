@@ -7,8 +7,8 @@ use crate::line::{case_line, department_view, level_word, limit_view, person_vie
 use crate::ports::StoredCase;
 use crate::rights;
 use crate::view::{
-    ActionView, AnswerView, ApprovalView, Because, CaseLine, CaseView, ChildView, ClassView, ClockView, EvidenceView,
-    FactView, FilingView, ReporterView, UrgingView, Words,
+    ActionView, AnswerView, ApprovalView, Because, CaseLine, CaseView, ChildView, ClassView, ClockView,
+    EvidenceView, FactView, FilingView, ReporterView, UrgingView, Words,
 };
 use case::approval::ApprovalState;
 use case::fact::By;
@@ -47,7 +47,9 @@ impl App {
         let facts = self.store().facts(actor.city, case.id).await?;
         let (reporter, reporter_hidden) = self.reporter_for(actor, case.id).await?;
         let merged_into = match &case.stage {
-            Stage::Withdrawn { merged_into: Some(into), .. } => self.line_if_seen(actor, &config, *into).await?,
+            Stage::Withdrawn { merged_into: Some(into), .. } => {
+                self.line_if_seen(actor, &config, *into).await?
+            }
             _ => None,
         };
         let parent_line = match case.parent {
@@ -68,7 +70,8 @@ impl App {
         for duplicate in &case.duplicates {
             duplicate_lines.extend(self.line_if_seen(actor, &config, *duplicate).await?);
         }
-        let returned_from = returned_from(&facts).into_iter().map(|id| department_view(&config, id)).collect();
+        let returned_from =
+            returned_from(&facts).into_iter().map(|id| department_view(&config, id)).collect();
         Ok(CaseView {
             line: self.line_of(actor, &config, case),
             text: case.report.text.clone(),
@@ -110,7 +113,11 @@ impl App {
         })
     }
 
-    async fn reporter_for(&self, actor: &Actor, id: CaseId) -> Result<(Option<ReporterView>, bool), AppError> {
+    async fn reporter_for(
+        &self,
+        actor: &Actor,
+        id: CaseId,
+    ) -> Result<(Option<ReporterView>, bool), AppError> {
         let stored = self.store().reporter(actor.city, id).await?;
         if !rights::may_see_reporter(actor) {
             return Ok((None, stored.is_some()));
@@ -126,7 +133,12 @@ impl App {
         Ok((view, false))
     }
 
-    async fn line_if_seen(&self, actor: &Actor, config: &Config, id: CaseId) -> Result<Option<CaseLine>, AppError> {
+    async fn line_if_seen(
+        &self,
+        actor: &Actor,
+        config: &Config,
+        id: CaseId,
+    ) -> Result<Option<CaseLine>, AppError> {
         let found = self.store().case(actor.city, id).await?;
         Ok(found
             .filter(|stored| self.may_see(actor, config, stored.serial, &stored.case))
@@ -203,7 +215,11 @@ fn approval_view(config: &Config, approval: &Approval) -> ApprovalView {
         reason: approval.reason.clone(),
         extra: approval.extra.map(limit_view),
         until: approval.until.map(Timestamp::millis),
-        chain: approval.chain.iter().map(|step| step.iter().map(|r| r.as_str().to_owned()).collect()).collect(),
+        chain: approval
+            .chain
+            .iter()
+            .map(|step| step.iter().map(|r| r.as_str().to_owned()).collect())
+            .collect(),
         answers: approval
             .answers
             .iter()
@@ -253,8 +269,10 @@ pub(crate) fn all_evidence(case: &Case, facts: &[FactRecord]) -> Vec<EvidenceVie
 }
 
 fn evidence_view(case: &Case, seq: u32, item: &Evidence) -> EvidenceView {
-    let metres = item.shot_from.zip(case.report.place.point).map(|(from, place)| from.metres_to(&place).round());
-    let kind = serde_json::to_value(item.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    let metres =
+        item.shot_from.zip(case.report.place.point).map(|(from, place)| from.metres_to(&place).round());
+    let kind =
+        serde_json::to_value(item.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
     EvidenceView {
         attachment: item.attachment.to_string(),
         content_type: if kind == "video" { "video/*" } else { "image/*" }.to_owned(),
@@ -287,7 +305,11 @@ pub(crate) fn fact_views(config: &Config, case: &Case, facts: &[FactRecord]) -> 
     let mut depth = 0u8;
     for record in facts {
         match &record.fact {
-            Fact::SentBack { .. } | Fact::Returned { .. } | Fact::ReworkOrdered { .. } | Fact::ClosingRefused { .. } | Fact::Reopened { .. } => depth = 1,
+            Fact::SentBack { .. }
+            | Fact::Returned { .. }
+            | Fact::ReworkOrdered { .. }
+            | Fact::ClosingRefused { .. }
+            | Fact::Reopened { .. } => depth = 1,
             Fact::Filed { .. } | Fact::VerificationRequested { .. } | Fact::Closed { .. } => depth = 0,
             _ => {}
         }
@@ -297,7 +319,13 @@ pub(crate) fn fact_views(config: &Config, case: &Case, facts: &[FactRecord]) -> 
     views
 }
 
-fn fact_view(config: &Config, case: &Case, record: &FactRecord, before: Option<Timestamp>, depth: u8) -> FactView {
+fn fact_view(
+    config: &Config,
+    case: &Case,
+    record: &FactRecord,
+    before: Option<Timestamp>,
+    depth: u8,
+) -> FactView {
     let (by, person, role, department, rule) = match &record.by {
         By::Person { person, role, department } => {
             ("person", Some(*person), Some(role.as_str().to_owned()), Some(*department), None)
@@ -306,7 +334,8 @@ fn fact_view(config: &Config, case: &Case, record: &FactRecord, before: Option<T
         By::System { rule, version } => ("system", None, None, None, Some(format!("{rule} v{version}"))),
     };
     let data = serde_json::to_value(&record.fact).unwrap_or(Value::Null);
-    let evidence = evidence_of(&record.fact).iter().map(|item| evidence_view(case, record.seq, item)).collect();
+    let evidence =
+        evidence_of(&record.fact).iter().map(|item| evidence_view(case, record.seq, item)).collect();
     FactView {
         seq: record.seq,
         at: record.at.millis(),
@@ -344,12 +373,16 @@ fn names_in(config: &Config, data: &Value) -> BTreeMap<String, Words> {
             }
             ("shares", _) => {
                 for share in value.as_array().into_iter().flatten() {
-                    let id = share["department"].as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or_default();
+                    let id = share["department"]
+                        .as_u64()
+                        .and_then(|id| u32::try_from(id).ok())
+                        .unwrap_or_default();
                     names.insert(format!("shares.{id}"), config.department_name(DepartmentId(id)));
                 }
             }
             ("share", _) => {
-                let id = value["department"].as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or_default();
+                let id =
+                    value["department"].as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or_default();
                 names.insert("share".to_owned(), config.department_name(DepartmentId(id)));
             }
             _ => {}

@@ -145,8 +145,15 @@ impl App {
                 credential.failures = 0;
             }
             self.store().put_credential(city, id, &credential).await?;
-            self.note(city, person, "login_failed", account, if active { "wrong password" } else { "inactive" }, from)
-                .await?;
+            self.note(
+                city,
+                person,
+                "login_failed",
+                account,
+                if active { "wrong password" } else { "inactive" },
+                from,
+            )
+            .await?;
             return Err(AppError::BadCredentials);
         }
         if credential.failures > 0 || credential.locked_until.is_some() {
@@ -171,7 +178,11 @@ impl App {
         let config = self.config(city)?;
         let wanted = subject.trim().to_lowercase();
         let person = config.accounts.get(&wanted).copied().or_else(|| {
-            config.people.values().find(|p| !wanted.is_empty() && p.email.to_lowercase() == wanted).map(|p| p.id)
+            config
+                .people
+                .values()
+                .find(|p| !wanted.is_empty() && p.email.to_lowercase() == wanted)
+                .map(|p| p.id)
         });
         let active = person.and_then(|id| config.people.get(&id)).filter(|p| p.active);
         let Some(person) = active else {
@@ -318,7 +329,13 @@ impl App {
 
     /// # Errors
     /// [`AppError::BadCredentials`] when `old` is wrong, [`AppError::Invalid`] when `new` breaks the rules.
-    pub async fn change_password(&self, actor: &Actor, old: &str, new: &str, from: &str) -> Result<(), AppError> {
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        old: &str,
+        new: &str,
+        from: &str,
+    ) -> Result<(), AppError> {
         let id = actor.person_id().ok_or(AppError::NotSignedIn)?;
         let stored = self.store().credential(actor.city, id).await?.ok_or(AppError::BadCredentials)?;
         if !password::verify(old.to_owned(), Some(stored.hash)).await {
@@ -341,7 +358,8 @@ impl App {
         must_change: bool,
     ) -> Result<(), AppError> {
         let config = self.config(city)?;
-        let account = config.people.get(&person).map(|p| p.account.clone()).ok_or(AppError::NotFound("person"))?;
+        let account =
+            config.people.get(&person).map(|p| p.account.clone()).ok_or(AppError::NotFound("person"))?;
         if let Err(problem) = city::password::check(new, &account) {
             return Err(AppError::invalid("password", problem.code()));
         }
@@ -497,4 +515,3 @@ fn token_view(session: &Session) -> TokenView {
         last_seen_at: session.last_seen_at.millis(),
     }
 }
-

@@ -135,10 +135,22 @@ pub enum StepIn {
         evidence: Vec<EvidenceIn>,
     },
     Claim,
-    HandOver { to: u32 },
-    PassSelfHandled { #[serde(default)] opinion: String },
-    RefuseSelfHandled { ordinary: bool, opinion: String },
-    RequestConfirmation { collector: u32, #[serde(default)] note: String },
+    HandOver {
+        to: u32,
+    },
+    PassSelfHandled {
+        #[serde(default)]
+        opinion: String,
+    },
+    RefuseSelfHandled {
+        ordinary: bool,
+        opinion: String,
+    },
+    RequestConfirmation {
+        collector: u32,
+        #[serde(default)]
+        note: String,
+    },
     AnswerConfirmation {
         outcome: ConfirmOutcomeIn,
         #[serde(default)]
@@ -147,41 +159,142 @@ pub enum StepIn {
         evidence: Vec<EvidenceIn>,
         position: Option<Position>,
     },
-    ChangeCollector { collector: u32, reason: String },
-    Decline { reason: String },
-    AnswerAtOnce { answer: String },
-    Accept { #[serde(default)] opinion: String },
+    ChangeCollector {
+        collector: u32,
+        reason: String,
+    },
+    Decline {
+        reason: String,
+    },
+    AnswerAtOnce {
+        answer: String,
+    },
+    Accept {
+        #[serde(default)]
+        opinion: String,
+    },
     /// `class` may be left out when the case has one. `criterion` is the number of the filing condition.
-    File { class: Option<String>, criterion: u16, #[serde(default)] opinion: String },
-    SendBack { reason: String },
-    Dispatch { department: u32, #[serde(default)] assisting: Vec<u32>, #[serde(default)] opinion: String },
-    Split { shares: Vec<ShareIn>, #[serde(default)] opinion: String },
-    DispatchDown { department: u32, level: LevelIn, #[serde(default)] task: String, #[serde(default)] opinion: String },
+    File {
+        class: Option<String>,
+        criterion: u16,
+        #[serde(default)]
+        opinion: String,
+    },
+    SendBack {
+        reason: String,
+    },
+    Dispatch {
+        department: u32,
+        #[serde(default)]
+        assisting: Vec<u32>,
+        #[serde(default)]
+        opinion: String,
+    },
+    Split {
+        shares: Vec<ShareIn>,
+        #[serde(default)]
+        opinion: String,
+    },
+    DispatchDown {
+        department: u32,
+        level: LevelIn,
+        #[serde(default)]
+        task: String,
+        #[serde(default)]
+        opinion: String,
+    },
     SignFor,
-    Assign { handler: u32, #[serde(default)] note: String },
-    RequestExtension { reason: String, extra: Option<LimitIn> },
-    RequestReturn { reason: String, #[serde(default)] evidence: Vec<EvidenceIn> },
+    Assign {
+        handler: u32,
+        #[serde(default)]
+        note: String,
+    },
+    RequestExtension {
+        reason: String,
+        extra: Option<LimitIn>,
+    },
+    RequestReturn {
+        reason: String,
+        #[serde(default)]
+        evidence: Vec<EvidenceIn>,
+    },
     /// `until` in epoch milliseconds.
-    RequestSuspension { reason: String, until: i64 },
-    RequestCancellation { reason: String },
-    RequestWithdrawal { reason: String },
-    ApproveExtension { #[serde(default)] opinion: String },
-    ApproveReturn { #[serde(default)] opinion: String },
-    ApproveSuspension { #[serde(default)] opinion: String },
-    ApproveCancellation { #[serde(default)] opinion: String },
-    ApproveWithdrawal { #[serde(default)] opinion: String },
-    RejectExtension { opinion: String },
-    RejectReturn { opinion: String },
-    RejectSuspension { opinion: String },
-    RejectCancellation { opinion: String },
-    RejectWithdrawal { opinion: String },
-    TakeBack { approval: ApprovalKindIn },
-    Reassign { department: u32, #[serde(default)] assisting: Vec<u32>, #[serde(default)] opinion: String },
-    Resume { #[serde(default)] reason: String },
-    Reply { text: String, #[serde(default)] evidence: Vec<EvidenceIn> },
-    RejectReply { reason: String },
-    PassOn { #[serde(default)] opinion: String },
-    RequestVerification { collector: u32, #[serde(default)] note: String },
+    RequestSuspension {
+        reason: String,
+        until: i64,
+    },
+    RequestCancellation {
+        reason: String,
+    },
+    RequestWithdrawal {
+        reason: String,
+    },
+    ApproveExtension {
+        #[serde(default)]
+        opinion: String,
+    },
+    ApproveReturn {
+        #[serde(default)]
+        opinion: String,
+    },
+    ApproveSuspension {
+        #[serde(default)]
+        opinion: String,
+    },
+    ApproveCancellation {
+        #[serde(default)]
+        opinion: String,
+    },
+    ApproveWithdrawal {
+        #[serde(default)]
+        opinion: String,
+    },
+    RejectExtension {
+        opinion: String,
+    },
+    RejectReturn {
+        opinion: String,
+    },
+    RejectSuspension {
+        opinion: String,
+    },
+    RejectCancellation {
+        opinion: String,
+    },
+    RejectWithdrawal {
+        opinion: String,
+    },
+    TakeBack {
+        approval: ApprovalKindIn,
+    },
+    Reassign {
+        department: u32,
+        #[serde(default)]
+        assisting: Vec<u32>,
+        #[serde(default)]
+        opinion: String,
+    },
+    Resume {
+        #[serde(default)]
+        reason: String,
+    },
+    Reply {
+        text: String,
+        #[serde(default)]
+        evidence: Vec<EvidenceIn>,
+    },
+    RejectReply {
+        reason: String,
+    },
+    PassOn {
+        #[serde(default)]
+        opinion: String,
+    },
+    RequestVerification {
+        collector: u32,
+        #[serde(default)]
+        note: String,
+    },
     AnswerVerification {
         outcome: VerifyOutcomeIn,
         #[serde(default)]
@@ -190,24 +303,84 @@ pub enum StepIn {
         evidence: Vec<EvidenceIn>,
         position: Option<Position>,
     },
-    OrderRework { #[serde(default)] opinion: String, department: Option<u32> },
-    CallBack { reached: bool, satisfied: Option<bool>, #[serde(default)] remark: String },
-    Close { #[serde(default)] opinion: String },
-    RefuseClosing { reason: String },
-    Reopen { reason: String },
-    Merge { into: String, #[serde(default)] reason: String },
-    Unmerge { reason: String },
-    ForceClose { order: String },
-    Urge { level: UrgingLevelIn, requirement: String, #[serde(default)] reply_needed: bool },
-    Instruct { text: String, #[serde(default)] reply_needed: bool },
-    AnswerUrging { urging: u16, text: String },
-    MarkMajor { reason: String },
-    DispatchAhead { department: u32, reason: String },
-    Appeal { reason: String },
-    AnswerAppeal { granted: bool, #[serde(default)] opinion: String },
-    Audit { passed: bool, #[serde(default)] reason: String },
-    Rate { #[schema(minimum = 1, maximum = 5)] stars: u8, #[serde(default)] remark: String },
-    Comment { text: String, #[serde(default)] evidence: Vec<EvidenceIn> },
+    OrderRework {
+        #[serde(default)]
+        opinion: String,
+        department: Option<u32>,
+    },
+    CallBack {
+        reached: bool,
+        satisfied: Option<bool>,
+        #[serde(default)]
+        remark: String,
+    },
+    Close {
+        #[serde(default)]
+        opinion: String,
+    },
+    RefuseClosing {
+        reason: String,
+    },
+    Reopen {
+        reason: String,
+    },
+    Merge {
+        into: String,
+        #[serde(default)]
+        reason: String,
+    },
+    Unmerge {
+        reason: String,
+    },
+    ForceClose {
+        order: String,
+    },
+    Urge {
+        level: UrgingLevelIn,
+        requirement: String,
+        #[serde(default)]
+        reply_needed: bool,
+    },
+    Instruct {
+        text: String,
+        #[serde(default)]
+        reply_needed: bool,
+    },
+    AnswerUrging {
+        urging: u16,
+        text: String,
+    },
+    MarkMajor {
+        reason: String,
+    },
+    DispatchAhead {
+        department: u32,
+        reason: String,
+    },
+    Appeal {
+        reason: String,
+    },
+    AnswerAppeal {
+        granted: bool,
+        #[serde(default)]
+        opinion: String,
+    },
+    Audit {
+        passed: bool,
+        #[serde(default)]
+        reason: String,
+    },
+    Rate {
+        #[schema(minimum = 1, maximum = 5)]
+        stars: u8,
+        #[serde(default)]
+        remark: String,
+    },
+    Comment {
+        text: String,
+        #[serde(default)]
+        evidence: Vec<EvidenceIn>,
+    },
 }
 
 /// A step with its lock and its identity.

@@ -10,8 +10,8 @@ use crate::ports::{Append, PutRecord, StoredCase};
 use crate::step::{LimitIn, ShareIn, StepIn, StepRequest};
 use crate::view::CaseView;
 use case::command::Share;
-use city::responsibility::LearnedRow;
 use case::{ApprovalKind, Case, Command, Evidence, Fact, FactRecord, Refusal, Report, Source, Stage};
+use city::responsibility::LearnedRow;
 use kernel::{Actor, CaseId, DepartmentId, PersonId, TimeLimit, Timestamp};
 use uuid::Uuid;
 
@@ -37,7 +37,12 @@ impl App {
     ///
     /// # Errors
     /// The refusal of the rule that says no; [`AppError::Stale`] when the case moved on since `version`.
-    pub async fn take_step(&self, actor: &Actor, id: &str, request: StepRequest) -> Result<CaseView, AppError> {
+    pub async fn take_step(
+        &self,
+        actor: &Actor,
+        id: &str,
+        request: StepRequest,
+    ) -> Result<CaseView, AppError> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -46,7 +51,8 @@ impl App {
                 Err(error) => return Err(error),
                 // Whoever took the step is told how the case stands, also when it has left their hands with it.
                 Ok(case) => {
-                    let stored = self.store().case(actor.city, case).await?.ok_or(AppError::NotFound("case"))?;
+                    let stored =
+                        self.store().case(actor.city, case).await?.ok_or(AppError::NotFound("case"))?;
                     return self.view(actor, stored).await;
                 }
             }
@@ -57,9 +63,16 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Invalid`] when there are too many.
-    pub async fn take_steps(&self, actor: &Actor, ids: Vec<String>, step: StepIn) -> Result<BatchDone, AppError> {
+    pub async fn take_steps(
+        &self,
+        actor: &Actor,
+        ids: Vec<String>,
+        step: StepIn,
+    ) -> Result<BatchDone, AppError> {
         if ids.is_empty() || ids.len() > BATCH_MAX {
-            return Err(AppError::Invalid(vec![FieldProblem::new("ids", "too_many").with("max", BATCH_MAX as u64)]));
+            return Err(AppError::Invalid(vec![
+                FieldProblem::new("ids", "too_many").with("max", BATCH_MAX as u64),
+            ]));
         }
         let mut batch = BatchDone::default();
         for id in ids {
@@ -72,13 +85,23 @@ impl App {
         Ok(batch)
     }
 
+    /// True when a fact of the case is this person's: knowing a command's id alone opens nothing.
+    async fn took_part(&self, actor: &Actor, id: CaseId) -> Result<bool, AppError> {
+        let facts = self.store().facts(actor.city, id).await?;
+        Ok(actor
+            .person_id()
+            .is_some_and(|person| facts.iter().any(|record| record.by.person() == Some(person))))
+    }
+
     async fn try_step(&self, actor: &Actor, id: &str, request: &StepRequest) -> Result<CaseId, AppError> {
         // The same command sent twice is answered the same way, whatever happened in between.
         let done = match request.command_id {
             Some(command) => self.store().command(actor.city, command).await?,
             None => None,
         };
-        if let Some(done) = done.filter(|done| done.to_string() == id) {
+        if let Some(done) = done.filter(|done| done.to_string() == id)
+            && self.took_part(actor, done).await?
+        {
             return Ok(done);
         }
         let stored = self.find_case(actor, id).await?;
@@ -150,7 +173,9 @@ impl App {
             _ => return Ok(Vec::new()),
         };
         let stored = self.find_case(actor, &target.to_string()).await?;
-        if matches!(command, Command::Merge { .. }) && (!stored.case.is_open() || case.duplicates.contains(&target)) {
+        if matches!(command, Command::Merge { .. })
+            && (!stored.case.is_open() || case.duplicates.contains(&target))
+        {
             return Err(Refusal::CannotMerge.into());
         }
         let mut other = Draft::of(stored);
@@ -184,8 +209,11 @@ impl App {
     ) -> Result<Draft, AppError> {
         let system = Actor::system(parent.city, if down { "dispatch_down" } else { "split" }, 1);
         let number = self.store().next_number(parent.city, config.calendar.yyyymmdd(now)).await?;
-        let text =
-            if share.task.is_empty() { parent.report.text.clone() } else { format!("{}\n{}", share.task, parent.report.text) };
+        let text = if share.task.is_empty() {
+            parent.report.text.clone()
+        } else {
+            format!("{}\n{}", share.task, parent.report.text)
+        };
         let report = Report {
             source: Source::Parent,
             text,
@@ -213,10 +241,18 @@ impl App {
                 limit: filing.limit,
                 due: None,
             };
-            draft.step(Command::File { standard, opinion: String::new(), procedure: config.procedure }, &system, config, now)?;
+            draft.step(
+                Command::File { standard, opinion: String::new(), procedure: config.procedure },
+                &system,
+                config,
+                now,
+            )?;
         }
-        let dispatch =
-            Command::Dispatch { department: share.department, assisting: Vec::new(), opinion: share.task.clone() };
+        let dispatch = Command::Dispatch {
+            department: share.department,
+            assisting: Vec::new(),
+            opinion: share.task.clone(),
+        };
         draft.step(dispatch, &system, config, now)?;
         Ok(draft)
     }
@@ -239,7 +275,12 @@ impl App {
     }
 
     /// A street's case ends a district's, which ends a city's: three levels at most.
-    async fn boxed_parent(&self, draft: &Draft, config: &Config, now: Timestamp) -> Result<Vec<Draft>, AppError> {
+    async fn boxed_parent(
+        &self,
+        draft: &Draft,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Vec<Draft>, AppError> {
         if draft.state.is_open() { Ok(Vec::new()) } else { Box::pin(self.parent(draft, config, now)).await }
     }
 
@@ -339,7 +380,9 @@ fn last_words(facts: &[FactRecord]) -> String {
         .find_map(|record| match &record.fact {
             Fact::Closed { opinion } => Some(opinion.clone()),
             Fact::ForceClosed { order } => Some(order.clone()),
-            Fact::Cancelled { reason } | Fact::Withdrawn { reason } | Fact::Declined { reason } => Some(reason.clone()),
+            Fact::Cancelled { reason } | Fact::Withdrawn { reason } | Fact::Declined { reason } => {
+                Some(reason.clone())
+            }
             _ => None,
         })
         .unwrap_or_default()
@@ -423,7 +466,11 @@ impl serde::Serialize for StepTexts<'_> {
             StepIn::CallBack { remark, .. } | StepIn::Rate { remark, .. } => put("remark", remark)?,
             StepIn::ForceClose { order } => put("order", order)?,
             StepIn::Urge { requirement, .. } => put("requirement", requirement)?,
-            StepIn::Correct { .. } | StepIn::Claim | StepIn::HandOver { .. } | StepIn::SignFor | StepIn::TakeBack { .. } => {}
+            StepIn::Correct { .. }
+            | StepIn::Claim
+            | StepIn::HandOver { .. }
+            | StepIn::SignFor
+            | StepIn::TakeBack { .. } => {}
         }
         map.end()
     }
@@ -473,26 +520,35 @@ fn request(approval: ApprovalKind, reason: String) -> Command {
     Command::RequestApproval { approval, reason, extra: None, until: None, evidence: Vec::new() }
 }
 
-fn to_command(config: &Config, case: &Case, step: StepIn, evidence: Vec<Evidence>) -> Result<Command, AppError> {
+fn to_command(
+    config: &Config,
+    case: &Case,
+    step: StepIn,
+    evidence: Vec<Evidence>,
+) -> Result<Command, AppError> {
     use kernel::Role::{Collector, Handler};
     Ok(match step {
-        StepIn::Correct { class, place, text, urgent, .. } => correct(config, class, place, text, urgent, evidence)?,
+        StepIn::Correct { class, place, text, urgent, .. } => {
+            correct(config, class, place, text, urgent, evidence)?
+        }
         StepIn::Claim => Command::Claim,
         StepIn::HandOver { to } => Command::HandOver { to: person(config, "to", to, None)? },
         StepIn::PassSelfHandled { opinion } => Command::PassSelfHandled { opinion },
         StepIn::RefuseSelfHandled { ordinary, opinion } => Command::RefuseSelfHandled { ordinary, opinion },
-        StepIn::RequestConfirmation { collector, note } => {
-            Command::RequestConfirmation { collector: person(config, "collector", collector, Some(Collector))?, note }
-        }
+        StepIn::RequestConfirmation { collector, note } => Command::RequestConfirmation {
+            collector: person(config, "collector", collector, Some(Collector))?,
+            note,
+        },
         StepIn::AnswerConfirmation { outcome, opinion, position, .. } => Command::AnswerConfirmation {
             outcome: convert::confirm_outcome(outcome),
             opinion,
             evidence,
             at: convert::position(position),
         },
-        StepIn::ChangeCollector { collector, reason } => {
-            Command::ChangeCollector { collector: person(config, "collector", collector, Some(Collector))?, reason }
-        }
+        StepIn::ChangeCollector { collector, reason } => Command::ChangeCollector {
+            collector: person(config, "collector", collector, Some(Collector))?,
+            reason,
+        },
         StepIn::Decline { reason } => Command::Decline { reason },
         StepIn::AnswerAtOnce { answer } => Command::AnswerAtOnce { answer },
         StepIn::Accept { opinion } => Command::Accept { opinion },
@@ -514,9 +570,10 @@ fn to_command(config: &Config, case: &Case, step: StepIn, evidence: Vec<Evidence
             let shares = shares.iter().enumerate().map(|(i, s)| share(config, &format!("shares[{i}]"), s));
             Command::Split { shares: shares.collect::<Result<_, _>>()?, opinion }
         }
-        StepIn::DispatchDown { department, level, task, opinion } => {
-            Command::DispatchDown { share: share(config, "department", &ShareIn { department, level, task })?, opinion }
-        }
+        StepIn::DispatchDown { department, level, task, opinion } => Command::DispatchDown {
+            share: share(config, "department", &ShareIn { department, level, task })?,
+            opinion,
+        },
         StepIn::SignFor => Command::SignFor,
         StepIn::Assign { handler, note } => {
             Command::Assign { handler: person(config, "handler", handler, Some(Handler))?, note }
@@ -528,9 +585,13 @@ fn to_command(config: &Config, case: &Case, step: StepIn, evidence: Vec<Evidence
             until: None,
             evidence: Vec::new(),
         },
-        StepIn::RequestReturn { reason, .. } => {
-            Command::RequestApproval { approval: ApprovalKind::Return, reason, extra: None, until: None, evidence }
-        }
+        StepIn::RequestReturn { reason, .. } => Command::RequestApproval {
+            approval: ApprovalKind::Return,
+            reason,
+            extra: None,
+            until: None,
+            evidence,
+        },
         StepIn::RequestSuspension { reason, until } => Command::RequestApproval {
             approval: ApprovalKind::Suspension,
             reason,
@@ -540,16 +601,30 @@ fn to_command(config: &Config, case: &Case, step: StepIn, evidence: Vec<Evidence
         },
         StepIn::RequestCancellation { reason } => request(ApprovalKind::Cancellation, reason),
         StepIn::RequestWithdrawal { reason } => request(ApprovalKind::Withdrawal, reason),
-        StepIn::ApproveExtension { opinion } => Command::Approve { approval: ApprovalKind::Extension, opinion },
+        StepIn::ApproveExtension { opinion } => {
+            Command::Approve { approval: ApprovalKind::Extension, opinion }
+        }
         StepIn::ApproveReturn { opinion } => Command::Approve { approval: ApprovalKind::Return, opinion },
-        StepIn::ApproveSuspension { opinion } => Command::Approve { approval: ApprovalKind::Suspension, opinion },
-        StepIn::ApproveCancellation { opinion } => Command::Approve { approval: ApprovalKind::Cancellation, opinion },
-        StepIn::ApproveWithdrawal { opinion } => Command::Approve { approval: ApprovalKind::Withdrawal, opinion },
+        StepIn::ApproveSuspension { opinion } => {
+            Command::Approve { approval: ApprovalKind::Suspension, opinion }
+        }
+        StepIn::ApproveCancellation { opinion } => {
+            Command::Approve { approval: ApprovalKind::Cancellation, opinion }
+        }
+        StepIn::ApproveWithdrawal { opinion } => {
+            Command::Approve { approval: ApprovalKind::Withdrawal, opinion }
+        }
         StepIn::RejectExtension { opinion } => Command::Reject { approval: ApprovalKind::Extension, opinion },
         StepIn::RejectReturn { opinion } => Command::Reject { approval: ApprovalKind::Return, opinion },
-        StepIn::RejectSuspension { opinion } => Command::Reject { approval: ApprovalKind::Suspension, opinion },
-        StepIn::RejectCancellation { opinion } => Command::Reject { approval: ApprovalKind::Cancellation, opinion },
-        StepIn::RejectWithdrawal { opinion } => Command::Reject { approval: ApprovalKind::Withdrawal, opinion },
+        StepIn::RejectSuspension { opinion } => {
+            Command::Reject { approval: ApprovalKind::Suspension, opinion }
+        }
+        StepIn::RejectCancellation { opinion } => {
+            Command::Reject { approval: ApprovalKind::Cancellation, opinion }
+        }
+        StepIn::RejectWithdrawal { opinion } => {
+            Command::Reject { approval: ApprovalKind::Withdrawal, opinion }
+        }
         StepIn::TakeBack { approval } => Command::TakeBack { approval: convert::approval_kind(approval) },
         StepIn::Reassign { department: to, assisting, opinion } => Command::Reassign {
             department: department(config, "department", to)?,
@@ -560,9 +635,10 @@ fn to_command(config: &Config, case: &Case, step: StepIn, evidence: Vec<Evidence
         StepIn::Reply { text, .. } => Command::Reply { text, evidence },
         StepIn::RejectReply { reason } => Command::RejectReply { reason },
         StepIn::PassOn { opinion } => Command::PassOn { opinion },
-        StepIn::RequestVerification { collector, note } => {
-            Command::RequestVerification { collector: person(config, "collector", collector, Some(Collector))?, note }
-        }
+        StepIn::RequestVerification { collector, note } => Command::RequestVerification {
+            collector: person(config, "collector", collector, Some(Collector))?,
+            note,
+        },
         StepIn::AnswerVerification { outcome, opinion, position, .. } => Command::AnswerVerification {
             outcome: convert::verify_outcome(outcome),
             opinion,

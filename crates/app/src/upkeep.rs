@@ -87,8 +87,16 @@ impl App {
             }
             word => {
                 let template = if word == "warn" { "clock_warn" } else { "clock_due" };
-                if word == "warn" { report.warned += 1 } else { report.overdue += 1 }
-                told = self.whose_turn(&stored.case).into_iter().map(|p| with_clock(&stored.case, p, template, moment)).collect();
+                if word == "warn" {
+                    report.warned += 1
+                } else {
+                    report.overdue += 1
+                }
+                told = self
+                    .whose_turn(&stored.case)
+                    .into_iter()
+                    .map(|p| with_clock(&stored.case, p, template, moment))
+                    .collect();
             }
         }
         self.store().done_due(moment, told).await?;
@@ -103,7 +111,9 @@ impl App {
             Some((role, Some(department), None)) => config
                 .people
                 .values()
-                .filter(|p| p.active && p.posts.iter().any(|post| post.role == role && post.department == department))
+                .filter(|p| {
+                    p.active && p.posts.iter().any(|post| post.role == role && post.department == department)
+                })
                 .map(|p| p.id)
                 .take(20)
                 .collect(),
@@ -128,7 +138,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`] for an unknown version, [`AppError::Forbidden`] for anyone but the system administrator.
-    pub async fn migrate_procedure(&self, actor: &Actor, to: u32, dry_run: bool) -> Result<MigrationView, AppError> {
+    pub async fn migrate_procedure(
+        &self,
+        actor: &Actor,
+        to: u32,
+        dry_run: bool,
+    ) -> Result<MigrationView, AppError> {
         rights::only(actor, Role::SystemAdmin, "migrate procedures")?;
         let config = self.config(actor.city)?;
         if !config.procedures.contains_key(&to) {
@@ -155,7 +170,8 @@ impl App {
         }
         if !dry_run {
             let detail = format!("{} of {} cases", view.changed, view.cases);
-            self.note(actor.city, actor.person_id(), "procedure_migrated", &to.to_string(), &detail, "").await?;
+            self.note(actor.city, actor.person_id(), "procedure_migrated", &to.to_string(), &detail, "")
+                .await?;
         }
         Ok(view)
     }
@@ -165,7 +181,8 @@ impl App {
         let filter = Filter { ended: Some(false), ..Filter::default() };
         let serials = {
             let held = self.city(city)?;
-            let query = Query { filter: &filter, visibility: &Visibility::All, now: self.now(), within: None };
+            let query =
+                Query { filter: &filter, visibility: &Visibility::All, now: self.now(), within: None };
             let index = held.index.read();
             index.page(&query, NEWEST, None, usize::MAX >> 1).serials
         };
@@ -189,7 +206,9 @@ impl App {
             }
             match self.commit(vec![draft.into_append(None, None)]).await {
                 Ok(_) => return Ok(true),
-                Err(error) if crate::app::is_stale(&error) => stored = self.store().case(config.city, id).await?,
+                Err(error) if crate::app::is_stale(&error) => {
+                    stored = self.store().case(config.city, id).await?
+                }
                 Err(other) => return Err(other),
             }
         }

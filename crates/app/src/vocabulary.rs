@@ -170,9 +170,11 @@ impl App {
             name: words(&d.name),
         });
         let person = actor.person_id();
-        let templates = config.templates.iter().filter(|t| t.person.is_none() || t.person == person).map(|t| {
-            VocabularyTemplate { id: t.id, step: t.step.clone(), text: words(&t.text) }
-        });
+        let templates = config
+            .templates
+            .iter()
+            .filter(|t| t.person.is_none() || t.person == person)
+            .map(|t| VocabularyTemplate { id: t.id, step: t.step.clone(), text: words(&t.text) });
         Ok(VocabularyView {
             version: config.version,
             departments: departments.collect(),
@@ -349,7 +351,9 @@ fn procedure_view(config: &Config) -> VocabularyProcedure {
 fn split_house_number(q: &str) -> (&str, &str) {
     let q = q.trim();
     match q.split_once(' ') {
-        Some((number, street)) if number.chars().next().is_some_and(|c| c.is_ascii_digit()) => (number, street.trim()),
+        Some((number, street)) if number.chars().next().is_some_and(|c| c.is_ascii_digit()) => {
+            (number, street.trim())
+        }
         _ => ("", q),
     }
 }

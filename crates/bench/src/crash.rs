@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 const REPORTERS: u64 = 12;
 const STEPPERS: u64 = 12;
-/// Facts beyond the report: claim, accept, then comments.
+/// Facts beyond the report: claim, comment, ask for confirmation, comments.
 const STEPS_OF_A_CASE: u32 = 5;
 /// Older cases looked at again after each crash; all are at the end.
 const LOOKED_AT_AGAIN: usize = 300;
@@ -193,11 +193,11 @@ impl Story<'_> {
             writers.push(local.spawn_local(report_on(address, reports, heard, dice)));
         }
         let tokens: Vec<&str> = self.keys.all_of(Role::IntakeOperator).collect();
+        let tokens: Rc<[String]> = tokens.into_iter().map(str::to_owned).collect();
         for _ in 0..STEPPERS {
             let (heard, address) = (heard.clone(), server.address.clone());
-            let token = tokens[dice.random_range(0..tokens.len())].to_owned();
             let dice = SmallRng::seed_from_u64(dice.random());
-            writers.push(local.spawn_local(step_on(address, token, heard, dice)));
+            writers.push(local.spawn_local(step_on(address, tokens.clone(), heard, dice)));
         }
         let fixture = self.fixture.clone().filter(|_| postmaster);
         // Which of the two dies first is chance.
@@ -306,7 +306,7 @@ async fn report_on(address: String, reports: Rc<Reports>, heard: Shared, mut dic
 }
 
 /// Takes steps on reported cases until the connection is cut.
-async fn step_on(address: String, token: String, heard: Shared, mut dice: SmallRng) {
+async fn step_on(address: String, tokens: Rc<[String]>, heard: Shared, mut dice: SmallRng) {
     let Ok(mut client) = Client::connect(&address).await else { return };
     let since = Instant::now();
     loop {
@@ -326,13 +326,16 @@ async fn step_on(address: String, token: String, heard: Shared, mut dice: SmallR
             tokio::time::sleep(Duration::from_millis(5)).await;
             continue;
         };
+        // Whoever claims a case goes on with it.
+        let token = &tokens[usize::from(id.as_bytes()[15]) % tokens.len()];
+        let command_id = Uuid::now_v7();
         let step = match steps {
-            0 => json!({ "command_id": Uuid::now_v7(), "step": "accept", "opinion": "属实" }),
-            _ => {
-                json!({ "command_id": Uuid::now_v7(), "step": "comment", "text": format!("第 {steps} 条备注") })
-            }
+            0 => json!({ "command_id": command_id, "step": "claim" }),
+            2 => json!({ "command_id": command_id, "step": "request_confirmation",
+                "collector": city::person(Role::Collector, 0), "note": "请现场核实" }),
+            _ => json!({ "command_id": command_id, "step": "comment", "text": format!("第 {steps} 条备注") }),
         };
-        let bytes = request("POST", &format!("/api/cases/{id}/steps"), &token, &step.to_string());
+        let bytes = request("POST", &format!("/api/cases/{id}/steps"), token, &step.to_string());
         let Ok(answer) = client.send(&bytes).await else { return };
         let status = answer.status;
         let version = answer.json().ok().and_then(|view| view["version"].as_u64());

@@ -146,8 +146,7 @@ async fn write(
             let mut client = Client::connect(&address).await?;
             fact(&mut client, &board, (id, 1), &report, 201).await?;
             tokio::time::sleep_until(at + Duration::from_millis(700)).await;
-            let step =
-                json!({ "command_id": Uuid::now_v7(), "step": "accept", "opinion": "属实" }).to_string();
+            let step = json!({ "command_id": Uuid::now_v7(), "step": "claim" }).to_string();
             let step = request("POST", &format!("/api/cases/{id}/steps"), &intake, &step);
             fact(&mut client, &board, (id, 2), &step, 200).await
         }));

@@ -14,11 +14,23 @@ struct Need {
 const NEEDS: &[Need] = &[
     Need { what: "Node.js 20 or newer", found_as: &["node"], debian: "nodejs" },
     Need { what: "npm", found_as: &["npm"], debian: "npm" },
-    Need { what: "Chromium", found_as: &["chromium", "/usr/bin/chromium", "chromium-browser"], debian: "chromium" },
-    Need { what: "Chinese fonts for screenshots", found_as: &["/usr/share/fonts/opentype/noto"], debian: "fonts-noto-cjk" },
+    Need {
+        what: "Chromium",
+        found_as: &["chromium", "/usr/bin/chromium", "chromium-browser"],
+        debian: "chromium",
+    },
+    Need {
+        what: "Chinese fonts for screenshots",
+        found_as: &["/usr/share/fonts/opentype/noto"],
+        debian: "fonts-noto-cjk",
+    },
     Need { what: "PostgreSQL", found_as: &["initdb", "/usr/lib/postgresql"], debian: "postgresql" },
     Need { what: "Python 3", found_as: &["python3"], debian: "python3" },
-    Need { what: "Python's venv module", found_as: &["/usr/lib/python3/dist-packages/venv", "python3"], debian: "python3-venv" },
+    Need {
+        what: "Python's venv module",
+        found_as: &["/usr/lib/python3/dist-packages/venv", "python3"],
+        debian: "python3-venv",
+    },
 ];
 
 /// Makes sure of everything above.
@@ -58,7 +70,16 @@ pub fn python() -> anyhow::Result<PathBuf> {
         run(
             &root(),
             &python_text,
-            &["-m", "pip", "install", "-q", "--disable-pip-version-check", "schemathesis==4.32.5", "georeport==0.3.1", "moto[server]==5.*"],
+            &[
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--disable-pip-version-check",
+                "schemathesis==4.32.5",
+                "georeport==0.3.1",
+                "moto[server]==5.*",
+            ],
             &[],
         )?;
         std::fs::write(&marker, "")?;

@@ -24,14 +24,40 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Crates that take values and return values: no async, files, sockets, clocks, random numbers.
 const PURE: &[&str] = &["kernel", "city", "case", "media", "index"];
-const IMPURE_WORDS: &[&str] =
-    &["std::fs", "std::net", "std::time::SystemTime", "std::time::Instant", "Timestamp::now", "Zoned::now", "tokio", "rand::", "async fn", "thread::sleep"];
+const IMPURE_WORDS: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "Timestamp::now",
+    "Zoned::now",
+    "tokio",
+    "rand::",
+    "async fn",
+    "thread::sleep",
+];
 
 const LICENCES: &[&str] = &[
-    "MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MPL-2.0", "Zlib", "0BSD", "Unicode-3.0", "CC0-1.0",
-    "Unlicense", "BSL-1.0", "CDLA-Permissive-2.0", "OFL-1.1", "NCSA", "bzip2-1.0.6", "MIT-0",
+    "MIT",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "MPL-2.0",
+    "Zlib",
+    "0BSD",
+    "Unicode-3.0",
+    "CC0-1.0",
+    "Unlicense",
+    "BSL-1.0",
+    "CDLA-Permissive-2.0",
+    "OFL-1.1",
+    "NCSA",
+    "bzip2-1.0.6",
+    "MIT-0",
 ];
-const FORBIDDEN: &[&str] = &["aws-lc-sys", "openssl-sys", "duckdb", "libduckdb-sys", "rdkafka-sys", "tract-onnx", "typst"];
+const FORBIDDEN: &[&str] =
+    &["aws-lc-sys", "openssl-sys", "duckdb", "libduckdb-sys", "rdkafka-sys", "tract-onnx", "typst"];
 
 pub fn run_all(fix: bool) -> anyhow::Result<()> {
     metadata_checks()?;
@@ -40,12 +66,39 @@ pub fn run_all(fix: bool) -> anyhow::Result<()> {
     let root = root();
     let fmt: &[&str] = if fix { &["fmt", "--all"] } else { &["fmt", "--all", "--check"] };
     sh(&root, "cargo", fmt, &[])?;
-    sh(&root, "cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"], &[])?;
+    sh(
+        &root,
+        "cargo",
+        &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"],
+        &[],
+    )?;
+    Ok(())
+}
+
+/// The TypeScript client is the one the OpenAPI document gives.
+pub fn client(fix: bool) -> anyhow::Result<()> {
+    let web = root().join("web");
+    let stored = web.join("src/api/schema.d.ts");
+    let before = std::fs::read_to_string(&stored).unwrap_or_default();
+    sh(&web, "npm", &["run", "--silent", "api"], &[])?;
+    if !fix && std::fs::read_to_string(&stored)? != before {
+        bail!("web/src/api/schema.d.ts is out of date: run `cargo xtask tidy --fix`");
+    }
     Ok(())
 }
 
 pub fn run(fix: bool) -> anyhow::Result<()> {
     run_all(fix)?;
+    if fix {
+        let write = [("YIWANG_WRITE", "1")];
+        sh(
+            &root(),
+            "cargo",
+            &["test", "--quiet", "--package", "yiwang-http", "--test", "openapi_document"],
+            &write,
+        )?;
+        client(true)?;
+    }
     println!("tidy: clean");
     Ok(())
 }

@@ -5382,6 +5382,13 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
+            /** @description The address is longer than 64 kB */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Errors */
             "4XX": {
                 headers: {
@@ -5464,6 +5471,13 @@ export interface operations {
                 content: {
                     "text/xml": string;
                 };
+            };
+            /** @description The address is longer than 64 kB */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Errors */
             "4XX": {

@@ -77,16 +77,16 @@ export const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 export const NEW = 'new'
 /** Which record is open, in the URL (`?edit=`), and the draft of it. A refetch never touches the draft. */
-export function useEditing<T extends object>(byKey: () => Map<string, RecordView<T>>, blank: () => T, base: (key: string) => T | null = () => null) {
+export function useEditing<T extends object>(byKey: () => Map<string, RecordView<T>>, blank: () => T, /** Whether all is there that a new one is made from. */ ready: () => boolean) {
   const url = useUrlState({ edit: text() }, { push: true })
   const draft = shallowRef<T | null>(null)
   const record = computed(() => byKey().get(url.edit) ?? null)
-  const found = computed(() => (url.edit === '' ? null : url.edit === NEW ? blank : record.value?.value ?? base(url.edit)))
+  const there = computed(() => (url.edit === NEW ? ready() : url.edit !== '' && record.value?.value != null))
   watch(
-    [() => url.edit, () => found.value !== null],
-    ([key, there]) => {
-      if (!there) draft.value = null
-      else draft.value = key === NEW ? blank() : copy((record.value?.value ?? base(key)) as T)
+    [() => url.edit, there],
+    ([key, known]) => {
+      if (!known) draft.value = null
+      else draft.value = key === NEW ? blank() : copy(record.value?.value as T)
     },
     { immediate: true },
   )

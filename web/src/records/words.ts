@@ -26,3 +26,12 @@ export const minuteOf = (clock: string): number => {
 export const percent = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : `${value.toFixed(1)} %`)
 export const count = (n: number): string => n.toLocaleString(currentLocale() === 'en' ? 'en-US' : 'zh-CN')
 export const yesNo = (value: boolean): string => t(value ? 'records.yes' : 'records.no')
+/** A path into a record in words: `posts[1].role` → 岗位 · 2 · 角色. */
+export function sayPath(path: string): string {
+  return path
+    .replace(/\[(\w[^\]]*)\]/g, '.$1')
+    .split('.')
+    .filter(Boolean)
+    .map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : sayCode('field', part)))
+    .join(' · ')
+}

@@ -35,7 +35,9 @@ async fn a_controlled_class_may_not_be_reported_there() {
     let intake = w.who(Role::IntakeOperator);
     let sent = w.report_json("坑洞", json!({})).await;
     let refused = w.try_report(&intake, sent.clone()).await;
-    let Err(AppError::Refused(case::Refusal::Controlled { message })) = refused else { panic!("{refused:?}") };
+    let Err(AppError::Refused(case::Refusal::Controlled { message })) = refused else {
+        panic!("{refused:?}")
+    };
     assert_eq!(message, "此时此处不受理");
     assert_eq!(w.store.head(city()).await.expect("a store"), (0, 0), "nothing was written");
     // Another class, the next street, the evening: all are free.
@@ -72,7 +74,9 @@ async fn the_fast_channel_files_and_dispatches_and_is_audited_later() {
     assert_eq!(case.department().map(|d| d.0), Some(CLEANING));
     assert_eq!(case.audit, case::case::Audit::Due);
     let facts = w.facts(&id).await;
-    let by_rule = facts.iter().filter(|r| matches!(&r.by, case::By::System { rule, version } if rule == "citizen_roads" && *version == 2));
+    let by_rule = facts.iter().filter(
+        |r| matches!(&r.by, case::By::System { rule, version } if rule == "citizen_roads" && *version == 2),
+    );
     assert_eq!(by_rule.count(), 3, "accepted, filed and dispatched in the rule's name");
     // By hand it goes the ordinary way.
     let desk = w.reported("坑洞", json!({})).await;
@@ -93,7 +97,9 @@ async fn a_changed_calendar_moves_every_open_deadline_and_no_other() {
     w.bring(&open, "handling").await;
     let ended = w.reported("坑洞二", json!({})).await;
     w.bring(&ended, "closed").await;
-    let due = |case: &case::Case| case.clock(kernel::ClockKind::Handle).and_then(kernel::Clock::due_at).expect("a clock");
+    let due = |case: &case::Case| {
+        case.clock(kernel::ClockKind::Handle).and_then(kernel::Clock::due_at).expect("a clock")
+    };
     let (before, closed_before) = (w.case(&open).await, w.case(&ended).await);
     // Mornings only: five working days of eight hours become ten mornings.
     let mut spec = CalendarSpec::chinese(Zone::shanghai());
@@ -106,17 +112,16 @@ async fn a_changed_calendar_moves_every_open_deadline_and_no_other() {
     assert_eq!(w.case(&ended).await, closed_before, "what has ended stays as it was");
     let config = w.app.config(city()).expect("a city");
     let clock = after.clock(kernel::ClockKind::Handle).expect("a clock");
-    let fresh = config.calendar.add(clock.started_at, clock.limit);
-    assert_eq!(due(&after), fresh, "as if it had always been so");
+    let fresh = config.calendar.due(clock.started_at, clock.length, clock.limit.unit, &[]);
+    assert_eq!(due(&after), fresh, "the hours that were granted, in the new office hours");
     w.proved().await;
-    // A calendar without a working day is refused and changes nothing.
+    // A calendar without seasons is refused and changes nothing.
     spec.version = 3;
-    spec.weekend = serde_json::from_value(json!(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])).unwrap_or_default();
-    if spec.weekend.len() == 7 {
-        let bad = serde_json::to_value(&spec).expect("json");
-        let refused = w.app.put_record(&w.who(Role::SystemAdmin), "calendars", "main", 1, Some(bad)).await;
-        assert!(matches!(refused, Err(AppError::Invalid(_))), "{refused:?}");
-    }
+    spec.seasons = Vec::new();
+    let bad = serde_json::to_value(&spec).expect("json");
+    let refused = w.app.put_record(&w.who(Role::SystemAdmin), "calendars", "main", 1, Some(bad)).await;
+    assert!(matches!(refused, Err(AppError::Invalid(_))), "{refused:?}");
+    assert_eq!(w.app.config(city()).expect("a city").calendar.version(), 2);
 }
 
 #[tokio::test]
@@ -142,7 +147,8 @@ async fn running_cases_move_to_another_procedure_only_when_told_to() {
     }
     let done = w.app.migrate_procedure(&admin, 2, false).await.expect("migrated");
     assert_eq!((done.changed, &done.changes), (2, &tried.changes));
-    let procedures = [w.case(&ids[0]).await.procedure, w.case(&ids[1]).await.procedure, w.case(&ids[2]).await.procedure];
+    let procedures =
+        [w.case(&ids[0]).await.procedure, w.case(&ids[1]).await.procedure, w.case(&ids[2]).await.procedure];
     assert_eq!(procedures, [2, 2, 1], "what has ended stays under its procedure");
     let old = &before[1].0;
     let new = w.case(&ids[1]).await;
@@ -150,14 +156,21 @@ async fn running_cases_move_to_another_procedure_only_when_told_to() {
     assert_eq!(new.clock(handle), old.clock(handle), "no clock is lost");
     assert_eq!(w.app.migrate_procedure(&admin, 2, false).await.expect("again").changed, 0);
     assert!(matches!(w.app.migrate_procedure(&admin, 9, true).await, Err(AppError::NotFound(_))));
-    assert!(matches!(w.app.migrate_procedure(&w.who(Role::ShiftLeader), 2, true).await, Err(AppError::Forbidden(_))));
+    assert!(matches!(
+        w.app.migrate_procedure(&w.who(Role::ShiftLeader), 2, true).await,
+        Err(AppError::Forbidden(_))
+    ));
     w.proved().await;
 }
 
 #[tokio::test]
 async fn a_return_teaches_the_ranking() {
     let w = World::new().await;
-    let rule = record("responsibility", 1, json!({ "class": CLASS, "department": CLEANING, "level": "city", "weight_permille": 900, "basis": { "zh": "清单", "en": "Table" } }));
+    let rule = record(
+        "responsibility",
+        1,
+        json!({ "class": CLASS, "department": CLEANING, "level": "city", "weight_permille": 900, "basis": { "zh": "清单", "en": "Table" } }),
+    );
     w.app.put_checked(city(), None, vec![rule]).await.expect("a rule");
     let id = w.reported("坑洞", json!({})).await;
     w.bring(&id, "dispatched").await;
@@ -176,5 +189,8 @@ async fn a_return_teaches_the_ranking() {
     // Learned, not forgotten: another process reads it from the store.
     let other = World::on(w.store.clone()).await;
     let ranked = other.app.proposals(&dispatcher, &id).await.expect("proposals");
-    assert_eq!(ranked.iter().find(|p| p.department.id == CLEANING).map(|p| p.confidence_percent), Some(after));
+    assert_eq!(
+        ranked.iter().find(|p| p.department.id == CLEANING).map(|p| p.confidence_percent),
+        Some(after)
+    );
 }

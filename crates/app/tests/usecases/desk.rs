@@ -28,7 +28,10 @@ async fn a_shift_is_handed_over_in_one_action() {
         mine
     };
     assert!(mine.len() >= 3);
-    let stranger = w.app.hand_over_shift(&w.as_person(SECOND_INTAKE), Some(person(Role::IntakeOperator).0), SECOND_INTAKE).await;
+    let stranger = w
+        .app
+        .hand_over_shift(&w.as_person(SECOND_INTAKE), Some(person(Role::IntakeOperator).0), SECOND_INTAKE)
+        .await;
     assert!(matches!(stranger, Err(AppError::Forbidden(_))), "nobody takes another's tasks");
     let same = w.app.hand_over_shift(&intake, None, person(Role::IntakeOperator).0).await;
     assert!(matches!(same, Err(AppError::Invalid(_))));
@@ -70,7 +73,11 @@ async fn the_same_photo_and_the_same_words_are_found_while_a_report_is_typed() {
     let found = ask(q).await;
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].line.id.as_str(), found[0].minutes_apart), (pictured.as_str(), 30));
-    assert!(found[0].reasons.iter().any(|reason| reason.to_string().contains("same_photo")), "{:?}", found[0].reasons);
+    assert!(
+        found[0].reasons.iter().any(|reason| reason.to_string().contains("same_photo")),
+        "{:?}",
+        found[0].reasons
+    );
     // Words that say the same, close by.
     let q = |text: &str, lng: f64| DuplicateQuery {
         class: None,
@@ -86,9 +93,24 @@ async fn the_same_photo_and_the_same_words_are_found_while_a_report_is_typed() {
     assert!(ask(q("路灯不亮", 116.005_2)).await.is_empty(), "other words, no class");
     // Another picture is another picture.
     let other = w.photo(4_242).await;
-    let q = DuplicateQuery { attachments: vec![other], lng: Some(116.001), lat: Some(36.001), ..DuplicateQuery::default() };
-    assert!(ask(q).await.is_empty());
+    let q = DuplicateQuery {
+        attachments: vec![other],
+        lng: Some(116.001),
+        lat: Some(36.001),
+        ..DuplicateQuery::default()
+    };
+    let found = ask(q).await;
+    assert!(found.is_empty(), "{found:?}");
     // What has ended is no duplicate.
     w.bring(&words, "closed").await;
-    assert!(ask(DuplicateQuery { class: Some(CLASS.into()), lng: Some(116.005), lat: Some(36.005), ..DuplicateQuery::default() }).await.is_empty());
+    assert!(
+        ask(DuplicateQuery {
+            class: Some(CLASS.into()),
+            lng: Some(116.005),
+            lat: Some(36.005),
+            ..DuplicateQuery::default()
+        })
+        .await
+        .is_empty()
+    );
 }

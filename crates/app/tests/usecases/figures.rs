@@ -18,7 +18,8 @@ async fn busy(w: &World) {
     }
     let returned = w.reported("不属于", json!({})).await;
     w.bring(&returned, "dispatched").await;
-    w.go(Role::DepartmentOfficer, &returned, json!({ "step": "request_return", "reason": "不属于我单位" })).await;
+    w.go(Role::DepartmentOfficer, &returned, json!({ "step": "request_return", "reason": "不属于我单位" }))
+        .await;
     w.go(Role::Dispatcher, &returned, json!({ "step": "approve_return", "opinion": "同意" })).await;
     let extended = w.reported("延期", json!({})).await;
     w.bring(&extended, "handling").await;
@@ -28,7 +29,12 @@ async fn busy(w: &World) {
     let suspended = w.reported("缓办", json!({})).await;
     w.bring(&suspended, "handling").await;
     let until = w.app.now().millis() + 86_400_000 * 5;
-    w.go(Role::DepartmentOfficer, &suspended, json!({ "step": "request_suspension", "reason": "材料", "until": until })).await;
+    w.go(
+        Role::DepartmentOfficer,
+        &suspended,
+        json!({ "step": "request_suspension", "reason": "材料", "until": until }),
+    )
+    .await;
     w.go(Role::Dispatcher, &suspended, json!({ "step": "approve_suspension", "opinion": "同意" })).await;
     let void = w.reported("作废", json!({})).await;
     w.bring(&void, "dispatched").await;
@@ -78,9 +84,17 @@ async fn every_figure_is_the_length_of_a_list() {
         let figures = [
             ("filed", view.total.filed, base.clone()),
             ("open", view.total.open, ListQuery { ended: Some(false), ..base.clone() }),
-            ("overdue", view.total.overdue, ListQuery { ended: Some(false), overdue: Some(true), ..base.clone() }),
+            (
+                "overdue",
+                view.total.overdue,
+                ListQuery { ended: Some(false), overdue: Some(true), ..base.clone() },
+            ),
             ("closed", view.total.closed, ListQuery { stage: closed.clone(), ..base.clone() }),
-            ("closed on time", view.total.closed_on_time, ListQuery { stage: closed, on_time: Some(true), ..base.clone() }),
+            (
+                "closed on time",
+                view.total.closed_on_time,
+                ListQuery { stage: closed, on_time: Some(true), ..base.clone() },
+            ),
             ("reworked", view.total.reworked, ListQuery { rework_min: Some(1), ..base.clone() }),
             ("returned", view.total.returned, ListQuery { return_min: Some(1), ..base.clone() }),
             ("extended", view.total.extended, ListQuery { extension_min: Some(1), ..base.clone() }),
@@ -89,7 +103,11 @@ async fn every_figure_is_the_length_of_a_list() {
         for (name, figure, q) in figures {
             assert_eq!(figure, total(q).await.total, "{name} for {role:?}");
         }
-        let row = view.departments.iter().find(|row| row.department.as_ref().is_some_and(|d| d.id == CLEANING)).expect("a row");
+        let row = view
+            .departments
+            .iter()
+            .find(|row| row.department.as_ref().is_some_and(|d| d.id == CLEANING))
+            .expect("a row");
         let own = ListQuery { department: vec![CLEANING], ..base };
         assert_eq!(row.filed, total(own).await.total);
         assert_eq!(view.departments.iter().map(|row| row.filed).sum::<u32>(), view.total.filed);
@@ -116,7 +134,8 @@ fn append(state: Case, facts: Vec<FactRecord>) -> Append {
 
 /// The case and its facts without those that `lost` picks, numbered anew so that the store takes them.
 async fn damaged(w: &World, id: &str, lost: fn(&Fact) -> bool) -> Append {
-    let mut facts: Vec<FactRecord> = w.facts(id).await.into_iter().filter(|record| !lost(&record.fact)).collect();
+    let mut facts: Vec<FactRecord> =
+        w.facts(id).await.into_iter().filter(|record| !lost(&record.fact)).collect();
     for (at, record) in facts.iter_mut().enumerate() {
         record.seq = u32::try_from(at).expect("few") + 1;
     }

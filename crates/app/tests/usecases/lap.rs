@@ -9,12 +9,24 @@ use serde_json::{Value, json};
 pub const SECRET: &str = "follow-me-by-this-secret-1";
 
 /// A citizen's report with every personal detail there is.
-pub async fn citizens_report(w: &World, id: uuid::Uuid, secret: &str, text: &str, phone: &str) -> PublicReported {
+pub async fn citizens_report(
+    w: &World,
+    id: uuid::Uuid,
+    secret: &str,
+    text: &str,
+    phone: &str,
+) -> PublicReported {
     let sent = public_report(w, id, secret, text, phone).await;
     w.app.public_report(city(), sent, Source::CitizenWeb).await.expect("the report is taken")
 }
 
-pub async fn public_report(w: &World, id: uuid::Uuid, secret: &str, text: &str, phone: &str) -> PublicReportIn {
+pub async fn public_report(
+    w: &World,
+    id: uuid::Uuid,
+    secret: &str,
+    text: &str,
+    phone: &str,
+) -> PublicReportIn {
     let sent = json!({ "id": id, "secret": secret, "text": text, "class": CLASS, "place": place(),
         "photos": [w.photo(40).await],
         "reporter": { "name": "报案人甲", "phone": phone, "email": "reporter@secret.test", "callback": true } });
@@ -28,7 +40,11 @@ pub async fn lap(w: &World) -> String {
     let seen = w.evidence(5, "on_spot").await;
     let here = json!({ "lng": 116.0051, "lat": 36.0051 });
     let way: [(&str, Role, Value); 2] = [
-        ("confirming", Role::IntakeOperator, json!({ "step": "request_confirmation", "collector": collector })),
+        (
+            "confirming",
+            Role::IntakeOperator,
+            json!({ "step": "request_confirmation", "collector": collector }),
+        ),
         (
             "confirmed",
             Role::Collector,

@@ -22,9 +22,15 @@ async fn the_same_report_with_its_secret_is_answered_the_same_way() {
     // Another secret: the id is somebody else's, and nothing is said about it.
     let other = public_report(&w, id, "another-secret-of-someone", "坑洞", "13900000002").await;
     let taken = w.app.public_report(city(), other, Source::CitizenWeb).await.expect_err("it is taken");
-    assert!(matches!(&taken, AppError::Invalid(p) if p[0].code == "taken" && p[0].field == "id"), "{taken:?}");
+    assert!(
+        matches!(&taken, AppError::Invalid(p) if p[0].code == "taken" && p[0].field == "id"),
+        "{taken:?}"
+    );
     let short = public_report(&w, new_id(), "short", "坑洞", "13900000002").await;
-    assert!(matches!(w.app.public_report(city(), short, Source::CitizenWeb).await, Err(AppError::Invalid(_))));
+    assert!(matches!(
+        w.app.public_report(city(), short, Source::CitizenWeb).await,
+        Err(AppError::Invalid(_))
+    ));
 }
 
 #[tokio::test]
@@ -43,8 +49,15 @@ async fn a_citizen_sees_their_own_case_and_no_other() {
         assert!(matches!(w.app.public_case(city(), guess).await, Err(AppError::NotFound(_))), "{guess}");
     }
     // Without a link there is nothing to rate, and before the end neither.
-    let early = w.app.public_step(city(), "a-secret-of-the-citizen-1", PublicStepIn::Rate { stars: 1, remark: String::new() });
+    let early = w.app.public_step(
+        city(),
+        "a-secret-of-the-citizen-1",
+        PublicStepIn::Rate { stars: 1, remark: String::new() },
+    );
     assert!(matches!(early.await, Err(AppError::Refused(_))));
+    let reopen = PublicStepIn::Reopen { reason: "不满意".into() };
+    let early = w.app.public_step(city(), "a-secret-of-the-citizen-1", reopen).await;
+    assert!(matches!(early, Err(AppError::Refused(case::Refusal::WrongStage { .. }))), "{early:?}");
     // One reminder a day.
     let remind = || PublicStepIn::Remind { text: "还没来".into() };
     let soon = w.app.public_step(city(), "a-secret-of-the-citizen-1", remind()).await;
@@ -60,7 +73,12 @@ async fn nothing_the_public_can_fetch_names_a_person() {
     let id = lap::lap(&w).await;
     let followed = w.app.public_case(city(), SECRET).await.expect("the link works");
     let mut texts = vec![serde_json::to_string(&followed).expect("json")];
-    let near = DuplicateQuery { lng: Some(116.005), lat: Some(36.005), text: "路面破损".into(), ..DuplicateQuery::default() };
+    let near = DuplicateQuery {
+        lng: Some(116.005),
+        lat: Some(36.005),
+        text: "路面破损".into(),
+        ..DuplicateQuery::default()
+    };
     let second = citizens_report(&w, new_id(), "a-secret-of-the-citizen-2", "路面破损", "13900002222").await;
     let open: Vec<public::PublicNearView> = w.app.public_duplicates(city(), near).await.expect("a list");
     assert_eq!(open.len(), 1, "only the open one");
@@ -72,11 +90,15 @@ async fn nothing_the_public_can_fetch_names_a_person() {
         .expect("a list");
     assert_eq!(total, 2);
     texts.push(format!("{requests:?}"));
-    let words = serde_json::to_string(&w.app.public_case(city(), "a-secret-of-the-citizen-2").await.expect("own"));
+    let words =
+        serde_json::to_string(&w.app.public_case(city(), "a-secret-of-the-citizen-2").await.expect("own"));
     texts.push(words.expect("json"));
     let mut forbidden: Vec<String> = (1..=22).map(secret_name).collect();
     forbidden.extend((1..=22).map(|id| format!("Hidden Name {id}")));
-    forbidden.extend(["报案人甲", "13900001111", "13900002222", "reporter@secret.test", "内部意见", "account"].map(str::to_owned));
+    forbidden.extend(
+        ["报案人甲", "13900001111", "13900002222", "reporter@secret.test", "内部意见", "account"]
+            .map(str::to_owned),
+    );
     for text in &texts {
         for word in &forbidden {
             assert!(!text.contains(word.as_str()), "{word} in {text}");
@@ -95,10 +117,21 @@ async fn departments_never_learn_who_reported() {
     use kernel::Role;
     let w = World::new().await;
     let id = lap::lap(&w).await;
-    for role in [Role::DepartmentOfficer, Role::Handler, Role::Dispatcher, Role::Leader, Role::Supervisor, Role::Collector] {
+    for role in [
+        Role::DepartmentOfficer,
+        Role::Handler,
+        Role::Dispatcher,
+        Role::Leader,
+        Role::Supervisor,
+        Role::Collector,
+    ] {
         let Ok(view) = w.app.see_case(&w.who(role), &id).await else { continue };
         let facts = w.app.see_facts(&w.who(role), &id).await.expect("the timeline of a seen case");
-        let text = format!("{} {}", serde_json::to_string(&view).expect("json"), serde_json::to_string(&facts).expect("json"));
+        let text = format!(
+            "{} {}",
+            serde_json::to_string(&view).expect("json"),
+            serde_json::to_string(&facts).expect("json")
+        );
         assert!(view.reporter.is_none() && view.reporter_hidden, "{role:?}");
         for word in ["报案人甲", "13900001111", "reporter@secret.test"] {
             assert!(!text.contains(word), "{word} shown to {role:?}");

@@ -115,13 +115,25 @@ async fn what_the_rules_refuse_changes_nothing() {
 async fn who_handles_is_told_why_they_may_not_close() {
     let w = World::new().await;
     let id = w.reported("坑洞", json!({})).await;
-    w.bring(&id, "verified").await;
-    for role in [Role::DepartmentOfficer, Role::Handler] {
+    w.bring(&id, "replied").await;
+    for (role, stage) in [
+        (Role::Handler, "replied"),
+        (Role::DepartmentOfficer, "replied"),
+        (Role::DepartmentOfficer, "verified"),
+    ] {
+        if w.stage(&id).await != stage {
+            for (_, role, step) in w.way(CLEANING).await.into_iter().skip(6).take(4) {
+                w.go(role, &id, step).await;
+            }
+        }
         let view = w.app.see_case(&w.who(role), &id).await.expect("a party of the case sees it");
         let close = view.actions.iter().find(|action| action.step == "close").expect("every step is listed");
         let code = close.because.as_ref().map(|why| why.code.as_str());
         assert_eq!((close.allowed, code), (false, Some("handler_may_not_judge")), "{role:?}");
         let done = w.attempt(&w.who(role), &id, json!({ "step": "close" })).await;
-        assert!(matches!(done, Err(app::AppError::Refused(case::Refusal::HandlerMayNotJudge))), "{role:?}: {done:?}");
+        assert!(
+            matches!(done, Err(app::AppError::Refused(case::Refusal::HandlerMayNotJudge))),
+            "{role:?}: {done:?}"
+        );
     }
 }

@@ -13,8 +13,12 @@ async fn a_case_goes_all_the_way_round() {
     let id = lap::lap(&w).await;
     // Another process on the same store finds the same columns.
     let other = World::on(w.store.clone()).await;
-    let page = other.app.list_cases(&other.who(Role::ShiftLeader), &ListQuery::default()).await.expect("a list");
-    assert_eq!((page.total, page.items[0].id.as_str(), page.items[0].stage.as_str()), (1, id.as_str(), "closed"));
+    let page =
+        other.app.list_cases(&other.who(Role::ShiftLeader), &ListQuery::default()).await.expect("a list");
+    assert_eq!(
+        (page.total, page.items[0].id.as_str(), page.items[0].stage.as_str()),
+        (1, id.as_str(), "closed")
+    );
 }
 
 #[tokio::test]
@@ -69,7 +73,9 @@ async fn finish(w: &World, id: &str, officer: u32) {
     let after = w.evidence(2, "after").await;
     let seen = w.evidence(3, "on_spot").await;
     w.attempt(&officer, id, json!({ "step": "sign_for" })).await.expect("signed for");
-    w.attempt(&officer, id, json!({ "step": "reply", "text": "已处理", "evidence": after })).await.expect("replied");
+    w.attempt(&officer, id, json!({ "step": "reply", "text": "已处理", "evidence": after }))
+        .await
+        .expect("replied");
     w.go(Role::Dispatcher, id, json!({ "step": "pass_on" })).await;
     let collector = person(Role::Collector);
     w.go(Role::IntakeOperator, id, json!({ "step": "request_verification", "collector": collector })).await;
@@ -98,7 +104,10 @@ async fn a_case_for_two_departments_is_replied_when_both_parts_have_ended() {
         assert_eq!(case.parent.map(|p| p.to_string()), Some(id.clone()));
     }
     let refused = w.attempt(&w.who(Role::Leader), &id, json!({ "step": "force_close", "order": "x" })).await;
-    assert!(matches!(refused, Err(AppError::Refused(case::Refusal::ChildrenOpen { open: 2 }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(AppError::Refused(case::Refusal::ChildrenOpen { open: 2 }))),
+        "{refused:?}"
+    );
     finish(&w, &child(CLEANING), person(Role::DepartmentOfficer).0).await;
     assert_eq!(w.stage(&id).await, "handling", "the other part is still open");
     finish(&w, &child(ROADS), ROADS_OFFICER).await;
@@ -110,9 +119,11 @@ async fn a_case_for_two_departments_is_replied_when_both_parts_have_ended() {
 #[tokio::test]
 async fn a_duplicate_is_joined_told_and_let_go_again() {
     let w = World::new().await;
-    let one = citizens_report(&w, new_id(), "secret-of-the-first-one-1", "井盖旁路面破损", "13900000001").await.id;
+    let one =
+        citizens_report(&w, new_id(), "secret-of-the-first-one-1", "井盖旁路面破损", "13900000001").await.id;
     w.clock.advance(Millis::minutes(5));
-    let two = citizens_report(&w, new_id(), "secret-of-the-second-one", "路面破损有坑", "13900000002").await.id;
+    let two =
+        citizens_report(&w, new_id(), "secret-of-the-second-one", "路面破损有坑", "13900000002").await.id;
 
     let itself = json!({ "step": "merge", "into": one, "reason": "重复" });
     let refused = w.attempt(&w.who(Role::IntakeOperator), &one, itself).await;
@@ -130,7 +141,9 @@ async fn a_duplicate_is_joined_told_and_let_go_again() {
     w.go(Role::IntakeOperator, &two, json!({ "step": "merge", "into": one, "reason": "确是同一处" })).await;
     // Into an ended case nothing is merged, and a case with duplicates is merged into none.
     let third = w.reported("另一处", json!({})).await;
-    let chained = w.attempt(&w.who(Role::IntakeOperator), &one, json!({ "step": "merge", "into": third, "reason": "x" })).await;
+    let chained = w
+        .attempt(&w.who(Role::IntakeOperator), &one, json!({ "step": "merge", "into": third, "reason": "x" }))
+        .await;
     assert!(chained.is_err());
     let seen = w.evidence(5, "on_spot").await;
     let collector = person(Role::Collector);
@@ -140,8 +153,13 @@ async fn a_duplicate_is_joined_told_and_let_go_again() {
     w.go(Role::Collector, &one, true_one).await;
     w.bring(&one, "closed").await;
     assert!(w.told("13900000001").await.contains(&"case_closed".to_owned()));
-    assert!(w.told("13900000002").await.contains(&"case_closed".to_owned()), "the duplicate's reporter is told as well");
-    let ended = w.attempt(&w.who(Role::IntakeOperator), &third, json!({ "step": "merge", "into": one, "reason": "x" })).await;
+    assert!(
+        w.told("13900000002").await.contains(&"case_closed".to_owned()),
+        "the duplicate's reporter is told as well"
+    );
+    let ended = w
+        .attempt(&w.who(Role::IntakeOperator), &third, json!({ "step": "merge", "into": one, "reason": "x" }))
+        .await;
     assert!(matches!(ended, Err(AppError::Refused(case::Refusal::CannotMerge))), "{ended:?}");
     w.proved().await;
 }

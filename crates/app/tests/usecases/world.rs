@@ -77,6 +77,8 @@ fn records() -> Vec<PutRecord> {
         990401001001001,990401001001,116.000,36.000,116.010,36.010\n\
         990401002001001,990401002001,116.010,36.000,116.020,36.010\n";
     records.push(record("unit_grids", "all", json!(grids)));
+    let procedure = serde_json::to_value(case::Procedure::standard(1)).expect("json");
+    records.push(record("procedures", 1, procedure));
     records
 }
 
@@ -97,8 +99,11 @@ pub fn place() -> Value {
 /// A picture that looks like no picture of another `seed`.
 fn picture(seed: u32) -> image::DynamicImage {
     let tile = |x: u32, y: u32| {
-        let n = (x / 20 + 7 * (y / 20) + 1).wrapping_mul(seed.wrapping_mul(2_654_435_761) | 1);
-        (n.wrapping_mul(0x9e37_79b1) >> 24) as u8
+        let mut n = (x / 20 + 8 * (y / 20)).wrapping_add(seed.wrapping_mul(0x9e37_79b1));
+        for factor in [0x85eb_ca6b, 0xc2b2_ae35] {
+            n = (n ^ (n >> 15)).wrapping_mul(factor);
+        }
+        (n >> 24) as u8
     };
     image::DynamicImage::ImageRgb8(image::RgbImage::from_fn(160, 160, |x, y| {
         image::Rgb([tile(x, y), tile(x, y).wrapping_add(9), tile(x, y) / 2])
@@ -194,12 +199,7 @@ impl World {
 
     /// A step that must be taken; answers the case as its actor sees it.
     #[track_caller]
-    pub fn go<'a>(
-        &'a self,
-        role: Role,
-        id: &'a str,
-        step: Value,
-    ) -> impl Future<Output = Value> + use<'a> {
+    pub fn go<'a>(&'a self, role: Role, id: &'a str, step: Value) -> impl Future<Output = Value> + use<'a> {
         let actor = self.who(role);
         let caller = std::panic::Location::caller();
         async move {
@@ -230,9 +230,17 @@ impl World {
         let mut way = vec![
             ("accepted", Role::IntakeOperator, json!({ "step": "accept", "opinion": "内部意见一" })),
             ("filed", Role::ShiftLeader, json!({ "step": "file", "criterion": 1, "opinion": "内部意见二" })),
-            ("dispatched", Role::Dispatcher, json!({ "step": "dispatch", "department": department, "opinion": "内部意见三" })),
+            (
+                "dispatched",
+                Role::Dispatcher,
+                json!({ "step": "dispatch", "department": department, "opinion": "内部意见三" }),
+            ),
             ("handling", Role::DepartmentOfficer, json!({ "step": "sign_for" })),
-            ("handling", Role::DepartmentOfficer, json!({ "step": "assign", "handler": handler, "note": "内部意见四" })),
+            (
+                "handling",
+                Role::DepartmentOfficer,
+                json!({ "step": "assign", "handler": handler, "note": "内部意见四" }),
+            ),
         ];
         let after = self.evidence(2, "after").await;
         let seen = self.evidence(3, "on_spot").await;

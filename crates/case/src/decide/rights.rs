@@ -33,11 +33,15 @@ pub(crate) fn ready(case: &Case, step: Step, actor: &Actor, ctx: &Context) -> Re
         Who::Person { person, posts } => person_may(case, step, *person, posts, ctx)?,
         Who::Citizen { case: link } => {
             let allowed = matches!(step, Step::Rate | Step::Reopen | Step::Comment);
-            if !allowed || (step == Step::Reopen && case.is_open()) {
+            if !allowed {
                 return Err(Refusal::RoleMayNot { step, allowed: roles(step, case, ctx) });
             }
             if *link != Some(case.id) {
                 return Err(Refusal::OutOfScope);
+            }
+            // Before closing it is intake that reopens (T36); the reporter may afterwards (T46).
+            if step == Step::Reopen && case.is_open() {
+                return Err(Refusal::WrongStage { step, stage: case.stage.name() });
             }
             fits_stage(case, step)?;
             By::Citizen

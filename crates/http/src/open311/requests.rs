@@ -128,7 +128,7 @@ fn understand(asked: &Asked, time: &LocalTime, now: Timestamp) -> Result<PublicR
 
 /// Requests (XML), newest first; the last 90 days unless dates are given.
 #[utoipa::path(get, path = "/open311/v2/requests.xml", tag = "open311", params(Asked),
-    responses((status = 200, body = String, content_type = "text/xml"), (status = "4XX", description = "Errors", body = String, content_type = "text/xml")))]
+    responses((status = 414, description = "The address is longer than 64 kB"), (status = 200, body = String, content_type = "text/xml"), (status = "4XX", description = "Errors", body = String, content_type = "text/xml")))]
 async fn requests_xml(
     State(door): State<Door>,
     guest: Result<Guest, HttpError>,
@@ -139,7 +139,7 @@ async fn requests_xml(
 
 /// Requests (JSON), newest first; the last 90 days unless dates are given.
 #[utoipa::path(get, path = "/open311/v2/requests.json", tag = "open311", params(Asked),
-    responses((status = 200, body = serde_json::Value), (status = "4XX", description = "Errors", body = serde_json::Value)))]
+    responses((status = 414, description = "The address is longer than 64 kB"), (status = 200, body = serde_json::Value), (status = "4XX", description = "Errors", body = serde_json::Value)))]
 async fn requests_json(
     State(door): State<Door>,
     guest: Result<Guest, HttpError>,

@@ -218,6 +218,9 @@ impl History {
         if let Some(first) = first {
             let _ = first.send(());
         }
+        if let Some(plan) = Arc::get_mut(&mut self.plan) {
+            plan.forget(self.progress.up);
+        }
         tracing::info!(
             cases = self.progress.up - self.progress.down,
             quarantined = self.plan.quarantined,

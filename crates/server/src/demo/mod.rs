@@ -17,7 +17,9 @@ use anyhow::{Context, bail};
 use app::{App, DemoAccount};
 use data::Data;
 use history::{History, Progress};
+use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
+use kernel::Timestamp;
 use setup::city_code;
 use staff::Staff;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The rule's seed: the same history every time.
 const SEED: u64 = 990_100;
+/// The last day of the case file.
+const LAST_DAY: Date = date(2015, 9, 22);
 
 /// How the demo shall run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,7 +44,11 @@ pub struct Options {
 
 /// The demo city, written and ready to be brought to life.
 pub struct Prepared {
-    history: Option<History>,
+    app: App,
+    data: Arc<Data>,
+    weeks: i64,
+    known: Option<(Progress, u32)>,
+    began_at: Timestamp,
     options: Options,
 }
 
@@ -65,60 +73,64 @@ pub async fn prepare(app: &App, options: Options) -> anyhow::Result<Option<Prepa
     }
     let data = Arc::new(tokio::task::spawn_blocking(Data::load).await??);
     let known = Progress::load(app).await?;
-    let zone = TimeZone::get("America/New_York").context("the time zone of the demo city")?;
-    let now = app.now();
-    let rows = {
-        let data = data.clone();
-        tokio::task::spawn_blocking(move || data.cases()).await??
-    };
-    let today = jiff::Timestamp::from_millisecond(now.millis())?.to_zoned(zone.clone()).date();
-    let last = rows.last().context("the case file is empty")?.opened.date();
-    let weeks = known.map_or_else(|| weeks_to(last, today), |(progress, _)| progress.weeks);
+    let began_at = app.now();
+    let today = jiff::Timestamp::from_millisecond(began_at.millis())?.to_zoned(zone()?).date();
+    let weeks = known.map_or_else(|| weeks_to(LAST_DAY, today), |(progress, _)| progress.weeks);
     if app.cities().is_empty() {
         setup::write(app, &data, weeks).await?;
         tracing::info!(weeks, "demo: the city is ready");
     }
-    if options.kind == Demo::Empty {
-        return Ok(Some(Prepared { history: None, options }));
-    }
-    let seed = known.map_or(SEED, |(progress, _)| progress.seed);
-    let plan = {
-        let data = data.clone();
-        tokio::task::spawn_blocking(move || Plan::new(&data, rows, &zone, weeks, seed)).await??
-    };
-    let (progress, version) = match known {
-        Some(found) => found,
-        None => (Progress::begin(&plan, weeks, options.days, now), 0),
-    };
-    let staff = Arc::new(Staff::new(&data)?);
-    let history = History { app: app.clone(), data, staff, plan: Arc::new(plan), progress, version };
-    Ok(Some(Prepared { history: Some(history), options }))
+    Ok(Some(Prepared { app: app.clone(), data, weeks, known, began_at, options }))
+}
+
+fn zone() -> anyhow::Result<TimeZone> {
+    TimeZone::get("America/New_York").context("the time zone of the demo city")
 }
 
 impl Prepared {
     /// Plays the history, then keeps the city alive until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let Some(mut history) = self.history else { return };
+        if self.options.kind == Demo::Empty {
+            return;
+        }
+        if let Err(error) = self.live(&stop).await {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "demo: the history stopped; the next start goes on"
+            );
+        }
+    }
+
+    async fn live(self, stop: &CancellationToken) -> anyhow::Result<()> {
+        let seed = self.known.map_or(SEED, |(progress, _)| progress.seed);
+        let (data, weeks, zone) = (self.data.clone(), self.weeks, zone()?);
+        let plan = tokio::task::spawn_blocking(move || Plan::new(&data, data.cases()?, &zone, weeks, seed))
+            .await??;
+        let (progress, version) = match self.known {
+            Some(found) => found,
+            None => (Progress::begin(&plan, weeks, self.options.days, self.began_at), 0),
+        };
+        let staff = Arc::new(Staff::new(&self.data)?);
+        let plan = Arc::new(plan);
+        let mut history = History { app: self.app, data: self.data, staff, plan, progress, version };
         let (first, latest_days) = oneshot::channel();
         let live = live::Live::new(&history, self.options.speed);
-        let must_open = !history.progress.opened;
+        let (must_open, speed) = (!history.progress.opened, self.options.speed);
         let living = async {
-            if latest_days.await.is_err() || self.options.speed <= 0.0 {
-                return;
+            if latest_days.await.is_ok() && speed > 0.0 {
+                live.run(must_open, stop).await;
             }
-            live.run(must_open, &stop).await;
+            Ok(())
         };
         let playing = async {
-            let result = async {
-                history.play_all(&stop, first).await?;
+            history.play_all(stop, first).await?;
+            if !stop.is_cancelled() {
                 history.progress.opened = true;
                 history.save().await?;
-                history.follow(&stop).await
-            };
-            if let Err(error) = result.await {
-                tracing::error!(error = format!("{error:#}"), "demo: the history stopped; the next start goes on");
             }
+            history.follow(stop).await
         };
-        tokio::join!(living, playing);
+        let (played, lived): (anyhow::Result<()>, anyhow::Result<()>) = tokio::join!(playing, living);
+        played.and(lived)
     }
 }

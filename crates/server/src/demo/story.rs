@@ -158,6 +158,19 @@ impl Plan {
         if is_consultation(data, case) { Ending::AtOnce } else { Ending::Closed }
     }
 
+    /// Drops the words of what is played: they are in the store now.
+    pub fn forget(&mut self, played: usize) {
+        for case in self.cases.iter_mut().take(played) {
+            for words in
+                [&mut case.row.reason, &mut case.row.title, &mut case.row.street, &mut case.row.neighborhood]
+            {
+                *words = Box::default();
+            }
+        }
+        self.originals = HashMap::new();
+        self.joined = HashMap::new();
+    }
+
     /// Cases merged into the one at `at` by `now`, with the moment.
     fn joined(
         &self,
@@ -690,6 +703,26 @@ impl Teller<'_> {
         Ok(())
     }
 
+    /// An extension so long that the centre's director has the last word, which is still to come.
+    fn asked_for_months(&self, tale: &mut Tale, told: &Told, chance: &mut Chance) -> Result<(), NobodyThere> {
+        let officer = self.staff.officer(told.right).ok_or(NobodyThere("ask"))?.actor.clone();
+        let ask = Command::RequestApproval {
+            approval: ApprovalKind::Extension,
+            reason: self.data.phrases.extension_reasons.pick(chance.draw(), false).to_owned(),
+            extra: Some(TimeLimit::work_days(40)),
+            until: None,
+            evidence: Vec::new(),
+        };
+        tale.step(self.now.millis() - chance.between(3 * HOUR, 20 * HOUR), &officer, ask);
+        for role in [Role::Dispatcher, Role::ShiftLeader] {
+            let member = self.anyone(role, chance)?.actor.clone();
+            let opinion = "工程量大，同意上报。".to_owned();
+            let approve = Command::Approve { approval: ApprovalKind::Extension, opinion };
+            tale.step(tale.at + chance.between(10, 60) * MINUTE, &member, approve);
+        }
+        Ok(())
+    }
+
     fn suspended_and_resumed(
         &self,
         tale: &mut Tale,
@@ -889,6 +922,8 @@ impl Teller<'_> {
             let officer = self.staff.officer(told.right).ok_or(NobodyThere("ask"))?.actor.clone();
             let reason = self.data.phrases.extension_reasons.pick(chance.draw(), false).to_owned();
             tale.step(soon(5, chance), &officer, request(ApprovalKind::Extension, reason));
+        } else if !late && young && chance.one_in(10) {
+            self.asked_for_months(tale, told, chance)?;
         } else if young && chance.one_in(15) {
             let officer = self.staff.officer(told.right).ok_or(NobodyThere("ask"))?.actor.clone();
             let until = now + chance.between(6 * DAY, 40 * DAY);

@@ -1,11 +1,11 @@
 //! The demo's history against the file it is made from.
 
-use super::SEED;
 use super::data::Data;
 use super::history::{Made, Progress, make};
 use super::setup::{HISTORY, city_code, records};
 use super::staff::Staff;
 use super::story::{Ending, Moved, Plan, weeks_to};
+use super::{LAST_DAY, SEED};
 use app::Config;
 use app::ports::{Append, StoredRecord};
 use case::{Case, StageName, replay};
@@ -67,7 +67,8 @@ impl World {
 
 #[test]
 fn the_last_day_comes_to_lie_on_today_or_soon_after() {
-    let last = date(2015, 9, 22);
+    let last = LAST_DAY;
+    assert_eq!(Data::load().unwrap().cases().unwrap().last().unwrap().opened.date(), last);
     for (today, expected) in [
         (date(2015, 9, 22), 0),
         (date(2015, 9, 23), 1),
@@ -195,6 +196,16 @@ fn every_stage_of_the_loop_has_open_cases_and_every_request_is_asked() {
     }
     assert!(made.appends.iter().any(|a| a.state.reworks > 0 && a.state.stage.name() == StageName::Closed));
     assert!(made.appends.iter().any(|a| a.state.returns > 0));
+    let waits_for = |role| {
+        let open =
+            |a: &Append| a.state.approvals.iter().any(|approval| approval.waiting_roles().contains(&role));
+        made.appends.iter().any(open)
+    };
+    assert!(
+        [kernel::Role::Dispatcher, kernel::Role::ShiftLeader, kernel::Role::Leader]
+            .into_iter()
+            .all(waits_for)
+    );
     assert!(made.appends.iter().any(|a| !a.state.urgings.is_empty()));
     assert!(made.appends.iter().any(|a| a.state.rating.is_some()));
     let begun = Progress::begin(&world.plan, 583, None, now);

@@ -47,7 +47,7 @@ export function sentence(view: PublicCase): string {
     case 'ended':
       return t('citizen.now_ended', { time: when(view.ended_at) })
     case 'joined':
-      return t('citizen.now_joined', { department })
+      return view.department ? t('citizen.now_joined', { department }) : t('citizen.now_joined_open')
     default:
       return view.state
   }

@@ -19,9 +19,9 @@ export interface Edge {
   /** An approval stands before it. */
   approval?: ApprovalKind
 }
-export const COLUMN = 190
+export const COLUMN = 236
 export const ROW = 116
-export const BOX = { width: 96, height: 36 }
+export const BOX = { width: 120, height: 36 }
 const MARGIN = { left: 8, right: 72, top: 12, bottom: 12 }
 
 export const nodes: readonly Node[] = [

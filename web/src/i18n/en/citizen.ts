@@ -72,6 +72,7 @@ export default {
   now_done: 'Done {time}.',
   now_declined: 'Not taken on. The reason is below.',
   now_ended: 'Ended {time}.',
+  now_joined_open: 'The same problem was reported before; both go on together. We are arranging who will do it.',
   now_joined: 'The same problem was reported before; both go on together. {department} has it.',
   unknown_link: 'This report was not found',
   unknown_link_why: 'The link may be incomplete. Please check it against the one you got when you reported.',

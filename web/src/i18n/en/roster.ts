@@ -9,6 +9,7 @@ export default {
   hand_to: 'To',
   myself: 'Myself',
   hand_all: 'Hand over all tasks',
+  choose_person: 'Choose the person',
   choose_to: 'Choose who takes over',
   handed: '{n} task handed over | {n} tasks handed over',
   left: '{n} could not be handed over: | {n} could not be handed over:',

@@ -138,6 +138,8 @@ export default {
   hand_over_do: 'Hand all tasks over',
   handed_over: '{n} task handed over. | {n} tasks handed over.',
   not_handed_over: '{n} could not be. | {n} could not be.',
+  and: ', ',
+  reason_is: ': {reason}',
   fact_with: '{what}: {name}',
   fact_reported: 'Reported',
   fact_corrected: 'Corrected',

@@ -72,6 +72,7 @@ export default {
   now_done: '{time} 已办结。',
   now_declined: '没有受理，原因见下。',
   now_ended: '{time} 已终止办理。',
+  now_joined_open: '同一问题已有人报告，两件一起办，正在安排处理。',
   now_joined: '同一问题已有人报告，两件一起办，由 {department} 处理。',
   unknown_link: '没有找到这份报告',
   unknown_link_why: '链接可能不完整，请核对报告时得到的完整链接。',

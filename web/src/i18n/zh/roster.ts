@@ -9,6 +9,7 @@ export default {
   hand_to: '接班人',
   myself: '我自己',
   hand_all: '移交全部任务',
+  choose_person: '请选择人员',
   choose_to: '请选择接班人',
   handed: '已移交 {n} 件',
   left: '{n} 件没有移交，原因如下',

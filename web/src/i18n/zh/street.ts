@@ -138,6 +138,8 @@ export default {
   hand_over_do: '交出全部任务',
   handed_over: '已交出 {n} 件任务。',
   not_handed_over: '{n} 件没有交出。',
+  and: '、',
+  reason_is: '：{reason}',
   fact_with: '{what}：{name}',
   fact_reported: '上报',
   fact_corrected: '更正信息',
