@@ -115,6 +115,9 @@ class Server:
         environment["YIWANG_PUBLIC_URL"] = self.url
         for limit in ("LOGINS", "PUBLIC_REPORTS", "UPLOADS", "REQUESTS"):
             environment[f"YIWANG_LIMITS__{limit}_PER_MINUTE"] = "0"
+        # As for the browser's stories: YIWANG_STORE=postgres://… runs on PostgreSQL.
+        if "YIWANG_STORE" in os.environ:
+            environment["YIWANG_DATABASE__URL"] = os.environ["YIWANG_STORE"]
         environment.update(config)
         self.log_path = Path(self.data) / "clients.log"
         self.log_file = open(self.log_path, "ab")

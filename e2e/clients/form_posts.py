@@ -244,6 +244,25 @@ def closed(server):
     same([one["service_request_id"] for one in listed], [number], "closed requests")
 
 
+def nul(server):
+    """The character NUL, wherever text is taken: no database may choke on it."""
+    intake, admin = server.token("intake_operator"), server.token("system_admin")
+    case = {"id": city.uuid7(), "source": "hotline", "text": "a\0b", "place": {"lng": LONG, "lat": LAT, "address": "x\0y"},
+            "reporter": {"name": "n\0", "email": "e\0@f.test"}, "attributes": {"k\0": "v\0"}}
+    answers = [server.call(intake, "POST", "/api/cases", case)]
+    for step in ({"step": "comment", "text": "n\0l"}, {"step": "correct", "text": "\0"}):
+        answers.append(server.call(intake, "POST", f"/api/cases/{case['id']}/steps", step))
+    public = {**{name: case[name] for name in ("text", "place", "reporter", "attributes")}, "id": city.uuid7()}
+    answers.append(server.call(intake, "POST", "/api/public/cases", public))
+    answers.append(server.call(intake, "PUT", "/api/views", [{"id": "1", "name": "x\0", "url": "/a\0"}]))
+    answers.append(server.call(admin, "POST", "/api/me/tokens", {"name": "t\0", "days": 1}))
+    answers.append(server.call(intake, "POST", "/api/session", {"account": "a\0", "password": "b\0"}))
+    for path in ("cases?q=a%00b", "cases/%00", "callers?phone=1234%005", "records/people?q=%00", "public/places/search?q=%00"):
+        answers.append(server.call(admin if "records" in path else intake, "GET", f"/api/{path}"))
+    for answer in answers:
+        need(answer.status < 500, "NUL:", answer.status, answer.text[:300])
+
+
 def run(server, asked_code):
     ids = accepted(server)
     shapes(server)
@@ -254,5 +273,6 @@ def run(server, asked_code):
     not_every_case(server)
     nobody_is_named(server, ids)
     closed(server)
+    nul(server)
     total = city.ask(f"{server.open311}/requests.json?page_size=1").headers["x-total-count"]
     print(f"  form posts: accepted, refused, media, pages, dates, tokens, no personal data; {json.loads(total)} requests")

@@ -97,8 +97,10 @@ async fn fill(target: &str, cases: u32) -> anyhow::Result<()> {
     let began = Instant::now();
     let world = World::new();
     let now = Wall.now();
-    let mut templates: Vec<Template> =
-        (0..TEMPLATES).into_par_iter().map(|number| world.template(u64::from(number), now)).collect();
+    let mut templates: Vec<Template> = (0..TEMPLATES)
+        .into_par_iter()
+        .map(|number| world.template(u64::from(number), now))
+        .collect::<anyhow::Result<_>>()?;
     templates.sort_by_key(|template| template.case.reported_at);
     eprintln!(
         "  {} cases played through the loop in {:.1} s",
@@ -267,7 +269,7 @@ impl World {
     }
 
     /// The `number`-th case; the same for the same number and time. One that a rule stops stays where it is.
-    fn template(&self, number: u64, now: Timestamp) -> Template {
+    fn template(&self, number: u64, now: Timestamp) -> anyhow::Result<Template> {
         let mut dice = SmallRng::seed_from_u64(number ^ 0x5eed);
         let open = dice.random_ratio(OPEN_PERCENT, 100);
         let age = if open {
@@ -275,14 +277,13 @@ impl World {
         } else {
             Millis(dice.random_range(Millis::days(OPEN_DAYS).0..Millis::days(DAYS).0))
         };
-        let mut play = Play { world: self, at: now - age, case: None, first: None };
+        let mut play = Play { world: self, at: now - age, case: None, first: None, refusal: None };
         let kind = dice.random_range(0..100);
         let stop = if open { Some(STOPS[dice.random_range(0..STOPS.len())]) } else { None };
         play.through(&mut dice, stop, kind);
         match (play.case, play.first) {
-            (Some(case), Some(first)) => Template { case, first },
-            // The first step of every play is a report nobody refuses.
-            _ => unreachable!("a report was refused"),
+            (Some(case), Some(first)) => Ok(Template { case, first }),
+            _ => anyhow::bail!("report {number} was refused: {:?}", play.refusal),
         }
     }
 }
@@ -292,6 +293,8 @@ struct Play<'a> {
     at: Timestamp,
     case: Option<Case>,
     first: Option<FactRecord>,
+    /// The last one.
+    refusal: Option<case::Refusal>,
 }
 
 impl Play<'_> {
@@ -321,7 +324,10 @@ impl Play<'_> {
                 self.case = Some(done.case);
                 true
             }
-            Err(_) => false,
+            Err(refusal) => {
+                self.refusal = Some(refusal);
+                false
+            }
         }
     }
 
@@ -341,7 +347,8 @@ impl Play<'_> {
         let because = || "现场情况需要".to_owned();
         let standard = self.world.classes[dice.random_range(0..self.world.classes.len())].1.clone();
         let report = self.report(dice, &standard.class);
-        let public = report.source.is_public();
+        let source = report.source;
+        let public = source.is_public();
         let command = Command::Report {
             id: CaseId(Uuid::nil()),
             number: CaseNumber::new(city::code(), 20_260_101, 1),
@@ -350,9 +357,10 @@ impl Play<'_> {
             parent: None,
             level: Level::City,
         };
-        let reported = match public {
-            true => self.go(dice, Role::IntakeOperator, intake, 1, command),
-            false => self.go(dice, Role::Collector, collector, 1, command),
+        let reported = match source {
+            Source::CitizenWeb => self.take(&Actor::citizen(city::code(), None), command),
+            Source::Collector => self.go(dice, Role::Collector, collector, 1, command),
+            _ => self.go(dice, Role::IntakeOperator, intake, 1, command),
         };
         if !reported || stop == Some("reported") {
             return;
@@ -495,7 +503,6 @@ impl Play<'_> {
             Source::CityHotline,
             Source::CitizenWeb,
         ];
-        // Citizens' own reports come in by the desk here: one actor less.
         let source = sources[dice.random_range(0..sources.len())];
         Report {
             source,
@@ -522,7 +529,8 @@ mod tests {
     fn the_cases_reach_every_stage_they_should() {
         let world = World::new();
         let now = Timestamp(1_790_000_000_000);
-        let templates: Vec<Template> = (0..4_000).map(|number| world.template(number, now)).collect();
+        let templates: Vec<Template> =
+            (0..4_000).map(|number| world.template(number, now).unwrap()).collect();
         let stages: BTreeSet<&str> = templates.iter().map(|t| t.case.stage.name().as_str()).collect();
         let wanted = [
             StageName::Reported,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 /// Clock ticks of /proc a second; fixed in the kernel's interface.
 const TICKS: f64 = 100.0;
+const WARNINGS_SHOWN: u32 = 3;
 const STOPS_WITHIN: Duration = Duration::from_secs(60);
 
 pub struct Server {
@@ -57,11 +58,13 @@ impl Server {
             }
         };
         let ready_in = started.elapsed();
-        // The log must be read, or the server waits for it; what is more than informative is shown.
+        // The log must be read, or the server waits for it; the first warnings of a run are shown.
         std::thread::spawn(move || {
+            let mut shown = 0;
             for line in lines.map_while(Result::ok) {
-                if !line.contains("\"level\":\"INFO\"") {
+                if !line.contains("\"level\":\"INFO\"") && shown < WARNINGS_SHOWN {
                     eprintln!("  server: {line}");
+                    shown += 1;
                 }
             }
         });

@@ -67,7 +67,7 @@ fn sees(person: &Person, case: &Case) -> bool {
 
 /// Departments: 1 centre; 10 with its sub-units 11 and 12; 20 with 21.
 fn below(department: DepartmentId, ancestor: DepartmentId) -> bool {
-    department == ancestor || (ancestor.0 % 10 == 0 && department.0 / 10 == ancestor.0 / 10)
+    department == ancestor || (ancestor.0.is_multiple_of(10) && department.0 / 10 == ancestor.0 / 10)
 }
 
 fn city() -> CityCode {
@@ -228,7 +228,7 @@ fn cases(config: &app::Config, people: &[Person]) -> Vec<Append> {
                     step(Command::File { standard, opinion: String::new(), procedure: 1 }, &system);
                 }
                 if (3..6).contains(&kind) {
-                    let assisting = if i % 4 == 0 {
+                    let assisting = if i.is_multiple_of(4) {
                         vec![DepartmentId(if department.0 < 20 { 21 } else { 12 })]
                     } else {
                         Vec::new()
@@ -379,7 +379,7 @@ async fn nobody_sees_or_touches_a_case_outside_their_rights() {
     let mut leaks: Vec<String> = Vec::new();
     for (p, person) in world.people.iter().enumerate() {
         for (c, case) in world.cases.iter().enumerate() {
-            if !full && (p + c) % 19 != 0 {
+            if !full && !(p + c).is_multiple_of(19) {
                 continue;
             }
             let seen = sees(person, case);

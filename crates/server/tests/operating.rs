@@ -1,5 +1,6 @@
 //! The program as an operator uses it: a real process, a real store, real HTTP.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};

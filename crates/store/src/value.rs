@@ -28,7 +28,31 @@ macro_rules! from {
 
 from! {
     i64 => Int, u32 => Int, bool => Int, Option<i64> => OptInt, Option<f64> => OptReal,
-    String => Text, &str => Text, Option<String> => OptText, Vec<u8> => Bytes, Option<Vec<u8>> => OptBytes,
+    Vec<u8> => Bytes, Option<Vec<u8>> => OptBytes,
+}
+
+/// PostgreSQL's text cannot hold the character NUL, which strangers do send: both engines get the sign for
+/// something unreadable instead.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(storable(text))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(storable(text.to_owned()))
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        Self::OptText(text.map(storable))
+    }
 }
 
 impl From<kernel::CityCode> for Value {

@@ -45,6 +45,7 @@ pub async fn run(store: Dyn) {
     the_audit_log_is_paged(&store, other_city(22)).await;
     attachments_are_kept_as_first_put(&store, other_city(23)).await;
     cities_do_not_see_each_other(&store, other_city(24), other_city(25)).await;
+    a_nul_character_is_no_failure(&store, other_city(26)).await;
     let cities = store.cities().await.expect("cities");
     assert!(cities.is_sorted() && cities.contains(&other_city(4)) && cities.contains(&other_city(20)));
 }
@@ -624,6 +625,22 @@ async fn credentials_and_sessions_are_kept(store: &Dyn, city: CityCode) {
     assert_eq!(store.session(&hash(1)).await.expect("read"), None);
     assert_eq!(store.sessions_of(city, person).await.expect("read"), [session(2)]);
     assert_eq!(store.sessions_of(sample::city(), person).await.expect("read"), []);
+}
+
+/// Strangers send it, and PostgreSQL's text cannot hold it.
+async fn a_nul_character_is_no_failure(store: &Dyn, city: CityCode) {
+    let entry = AuditEntry {
+        at: MONDAY_NINE,
+        person: None,
+        action: "login_failed".to_owned(),
+        target: "ac\0count".to_owned(),
+        detail: String::new(),
+        from: "192.0.2.1".to_owned(),
+    };
+    store.audit(city, entry).await.expect("written");
+    let lines = store.audit_log(city, None, None, None, 10).await.expect("read");
+    assert!(lines[0].entry.target.starts_with("ac") && lines[0].entry.target.ends_with("count"));
+    assert_eq!(store.cases_by_phone(city, "139\x000000", 10).await.expect("asked"), []);
 }
 
 async fn the_audit_log_is_paged(store: &Dyn, city: CityCode) {

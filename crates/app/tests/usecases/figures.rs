@@ -132,8 +132,11 @@ fn append(state: Case, facts: Vec<FactRecord>) -> Append {
     }
 }
 
+/// Picks the facts that get lost.
+type Lost = fn(&Fact) -> bool;
+
 /// The case and its facts without those that `lost` picks, numbered anew so that the store takes them.
-async fn damaged(w: &World, id: &str, lost: fn(&Fact) -> bool) -> Append {
+async fn damaged(w: &World, id: &str, lost: Lost) -> Append {
     let mut facts: Vec<FactRecord> =
         w.facts(id).await.into_iter().filter(|record| !lost(&record.fact)).collect();
     for (at, record) in facts.iter_mut().enumerate() {
@@ -151,7 +154,7 @@ async fn the_check_finds_what_was_planted() {
     let state = |rows: &[app::check::CheckRow], number: u8| {
         rows.iter().find(|row| row.number == number).map(|row| row.state.clone()).expect("ten rows")
     };
-    let faults: [(&str, fn(&Fact) -> bool, &[u8]); 3] = [
+    let faults: [(&str, Lost, &[u8]); 3] = [
         ("no verification", |fact| matches!(fact, Fact::VerificationAnswered { .. }), &[4, 5]),
         ("nobody called back", |fact| matches!(fact, Fact::CalledBack { .. }), &[6]),
         ("no reply", |fact| matches!(fact, Fact::Replied { .. }), &[4, 5]),

@@ -211,7 +211,10 @@ impl Live {
         solved: bool,
         at: Option<Point<Cgcs2000>>,
     ) -> anyhow::Result<String> {
-        let (motif, seed, now, zone) = (Motif::of(name), self.draw(), self.app.now(), self.zone.clone());
+        // The same place looks the same before and after.
+        let here = |point: Point<Cgcs2000>| point.lng().to_bits() ^ point.lat().to_bits().rotate_left(32);
+        let seed = at.map_or_else(|| self.draw(), here);
+        let (motif, now, zone) = (Motif::of(name), self.app.now(), self.zone.clone());
         let from = at.and_then(|point| self.near(point));
         let drawn = move || photos::draw(motif, solved, seed, now - Millis::minutes(2), &zone, from);
         let bytes = tokio::task::spawn_blocking(drawn).await??;
