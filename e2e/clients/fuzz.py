@@ -56,7 +56,7 @@ def run(server, full):
         command = [
             tool, "--config-file", str(settings), "run", f"{server.url}/api/openapi.json", "--phases", phases,
             "--max-examples", "100" if full else "4", "--seed", "20261122", "--generation-deterministic",
-            "--checks", CHECKS, "--workers", "2", "--request-timeout", "30", "--suppress-health-check", "all",
+            "--checks", CHECKS, "--workers", "2", "--request-timeout", "60", "--request-retries", "2", "--suppress-health-check", "all",
             "--no-color", "--warnings", "off", "--continue-on-failure", *LEFT_OUT,
         ]
         if token:

@@ -163,7 +163,12 @@ impl Template {
         case.id = CaseId(uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid());
         case.number = number;
         case.report.text = texts::report(&mut dice);
-        case.report.place = place(&mut dice);
+        // One in fifty of those called in cannot be found on the map.
+        case.report.place = if case.is_public() && dice.random_ratio(1, 50) {
+            case::Place { point: None, grid: None, address: texts::address(&mut dice) }
+        } else {
+            place(&mut dice)
+        };
         // The whole history would make the store eight times as large without any list reading it.
         case.version = 1;
         let mut first = first;
@@ -198,10 +203,6 @@ fn words(case: &Case) -> Vec<String> {
 }
 
 fn place(dice: &mut SmallRng) -> case::Place {
-    // One in fifty cannot be found on the map.
-    if dice.random_ratio(1, 50) {
-        return case::Place { point: None, grid: None, address: texts::address(dice) };
-    }
     // Half of all happens in a quarter of the city.
     let grid = dice.random_range(0..city::GRIDS);
     let grid = if dice.random_ratio(1, 3) { grid / 4 } else { grid };

@@ -346,8 +346,8 @@ pub(crate) fn is_about_a_row(error: &sqlx::Error) -> bool {
     match code.parse::<u32>() {
         // SQLite: too big, constraint, mismatch, with any extended part.
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 18..=20),
-        // PostgreSQL: cardinality, data and integrity violations.
-        _ => ["21", "22", "23"].iter().any(|class| code.starts_with(class)),
+        // PostgreSQL: cardinality, data and integrity violations, rows too large for an index.
+        _ => ["21", "22", "23", "54"].iter().any(|class| code.starts_with(class)),
     }
 }
 
