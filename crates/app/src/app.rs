@@ -16,8 +16,9 @@ use utoipa::ToSchema;
 use crate::session::CachedActor;
 use crate::view::Words;
 
-/// Rows read at once when the columns catch up with the store.
-const CATCH_UP_PAGE: u32 = 2_000;
+/// Rows read at once when the columns catch up with the store: about 2 MB, since what a larger page takes
+/// for a moment stays with the process.
+const CATCH_UP_PAGE: u32 = 250;
 
 /// Commits are applied to the columns in the order they are answered, not in the order they were
 /// written: a snapshot may lack one a little older than its position. At most this many are on the way.

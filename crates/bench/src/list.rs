@@ -184,7 +184,7 @@ fn filter(dice: &mut SmallRng) -> String {
             format!("area={}", if length == 15 { code } else { community[..length].to_owned() })
         }
         4 => format!("department={}", city::department(dice.random_range(0..city::DEPARTMENTS)).0),
-        5 => format!("light={}", texts::one(dice, &["green", "yellow", "red", "none"])),
+        5 => format!("light={}", texts::one(dice, &["green", "yellow", "red", "grey"])),
         6 => "overdue=true".to_owned(),
         7 => "urgent=true".to_owned(),
         8 => format!("ended={}", dice.random::<bool>()),

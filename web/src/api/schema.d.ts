@@ -246,6 +246,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{id}/print": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The case file (案卷) as a PDF in the caller's language: data, filing, clocks, photos, approvals, timeline. */
+        get: operations["print_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{id}/proposals": {
         parameters: {
             query?: never;
@@ -308,8 +325,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Runs the ten acceptance queries. Reads every fact of the city: on a million cases this takes minutes;
-         *     `yiwang check` has no time limit.
+         * Runs the ten acceptance queries. Reads every fact of the city: on a million cases this takes minutes, and
+         *     `yiwang check` is the better way.
          */
         get: operations["check"];
         put?: never;
@@ -3018,6 +3035,12 @@ export interface operations {
                 major_case?: boolean;
                 urged?: string[];
                 rework_min?: number;
+                /** @description Approved returns at least. */
+                return_min?: number;
+                /** @description Approved extensions at least. */
+                extension_min?: number;
+                /** @description Approved suspensions at least. */
+                suspension_min?: number;
                 /** @description Kinds of open approval. */
                 approval?: string[];
                 public?: boolean;
@@ -3143,6 +3166,12 @@ export interface operations {
                 major_case?: boolean;
                 urged?: string[];
                 rework_min?: number;
+                /** @description Approved returns at least. */
+                return_min?: number;
+                /** @description Approved extensions at least. */
+                extension_min?: number;
+                /** @description Approved suspensions at least. */
+                suspension_min?: number;
                 /** @description Kinds of open approval. */
                 approval?: string[];
                 public?: boolean;
@@ -3235,6 +3264,12 @@ export interface operations {
                 major_case?: boolean;
                 urged?: string[];
                 rework_min?: number;
+                /** @description Approved returns at least. */
+                return_min?: number;
+                /** @description Approved extensions at least. */
+                extension_min?: number;
+                /** @description Approved suspensions at least. */
+                suspension_min?: number;
                 /** @description Kinds of open approval. */
                 approval?: string[];
                 public?: boolean;
@@ -3327,6 +3362,12 @@ export interface operations {
                 major_case?: boolean;
                 urged?: string[];
                 rework_min?: number;
+                /** @description Approved returns at least. */
+                return_min?: number;
+                /** @description Approved extensions at least. */
+                extension_min?: number;
+                /** @description Approved suspensions at least. */
+                suspension_min?: number;
                 /** @description Kinds of open approval. */
                 approval?: string[];
                 public?: boolean;
@@ -3579,6 +3620,36 @@ export interface operations {
             412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    print_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identity or number of the case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Failed"];
