@@ -6,6 +6,7 @@
 pub mod area;
 pub mod catalogue;
 pub mod codes;
+pub mod component;
 pub mod crosswalk;
 pub mod duplicate;
 pub mod grid;

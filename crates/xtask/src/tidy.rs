@@ -12,7 +12,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("case", &["kernel"]),
     ("media", &["kernel"]),
     ("index", &["kernel", "case"]),
-    ("app", &["kernel", "city", "case", "media", "index"]),
+    ("spatial", &["kernel", "city"]),
+    ("app", &["kernel", "city", "case", "media", "index", "spatial"]),
     ("store", &["kernel", "city", "case", "media", "index", "app"]),
     ("outside", &["kernel", "city", "case", "app"]),
     ("http", &["kernel", "city", "case", "media", "index", "app"]),
@@ -23,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that take values and return values: no async, files, sockets, clocks, random numbers.
-const PURE: &[&str] = &["kernel", "city", "case", "media", "index"];
+const PURE: &[&str] = &["kernel", "city", "case", "media", "index", "spatial"];
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",
     "std::net",
