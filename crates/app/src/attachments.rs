@@ -46,7 +46,9 @@ struct Prepared {
     public: Option<Vec<u8>>,
 }
 
-fn original_key(city: CityCode, id: &str, content_type: &str) -> String {
+/// Where the bytes of an attachment are kept, as they came in.
+#[must_use]
+pub fn original_key(city: CityCode, id: &str, content_type: &str) -> String {
     let extension = match content_type {
         "image/png" => "png",
         "image/webp" => "webp",
@@ -159,6 +161,26 @@ impl App {
             }
             (Err(other), _) => return Err(other),
         }
+        self.fetch(city, &stored, size, true).await
+    }
+
+    /// A copy without metadata of a photo that the reporter agreed to show to everybody.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for any other.
+    pub async fn open_photo(
+        &self,
+        city: CityCode,
+        number: &str,
+        id: &str,
+        size: Size,
+    ) -> Result<(Bytes, String), AppError> {
+        let case = self.store().case_by_number(city, number).await?.ok_or(AppError::NotFound("case"))?.case;
+        let reporter = self.store().reporter(city, case.id).await?;
+        if !crate::public::open_photos(&case, reporter.as_ref()).iter().any(|photo| photo == id) {
+            return Err(AppError::NotFound("attachment"));
+        }
+        let stored = self.known(city, id).await?;
         self.fetch(city, &stored, size, true).await
     }
 

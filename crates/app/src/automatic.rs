@@ -25,7 +25,7 @@ impl App {
         if case.parent.is_some() || case.guard.is_some() || case.reopened > 0 || case.reworks > 0 {
             return false;
         }
-        let procedure = config.procedure(case.procedure);
+        let Ok(procedure) = config.procedure(case.procedure) else { return false };
         let channel = fast_channel(&case.report, procedure).filter(|channel| channel.file);
         let command = match (&case.stage, channel) {
             (Stage::Reported, Some(_)) => Command::Accept { opinion: String::new() },
@@ -57,7 +57,7 @@ impl App {
     /// The department an automatic dispatch may choose: only when the procedure allows and the table is sure.
     fn automatic_department(&self, draft: &Draft, config: &Config) -> Option<kernel::DepartmentId> {
         let case = &draft.state;
-        let procedure = config.procedure(case.procedure);
+        let procedure = config.procedure(case.procedure).ok()?;
         let class = case.class.as_ref()?;
         let by_channel = fast_channel(&case.report, procedure).is_some_and(|channel| channel.dispatch);
         let auto = &procedure.auto_dispatch;

@@ -4,21 +4,24 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::error::AppError;
+use crate::job::{Held, JobKind, JobState, JobView};
 use crate::ports::StoredCase;
+use crate::rights;
 use crate::view::Words;
 use case::{Case, EvidenceKind, Fact, FactRecord, Source, StageName, replay};
 use index::{Filter, GroupBy, GroupKey, Query, TimeOf, Visibility};
-use kernel::{CaseId, CityCode};
-use serde::Serialize;
+use kernel::{Actor, CaseId, CityCode, Role, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
-const PAGE: usize = 500;
+/// Cases read at once: a second of one core at most, with their facts.
+const PAGE: u32 = 500;
 const EXAMPLES: usize = 5;
 /// Length of a trial run. Source: Jiangsu rules art. 23 [S], as half a year of days.
 const TRIAL_DAYS: i64 = 183;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CheckRow {
     /// 1 to 10, as in `standards/acceptance.md` §7.
     pub number: u8,
@@ -27,6 +30,15 @@ pub struct CheckRow {
     pub state: String,
     pub found: Words,
     pub examples: Vec<String>,
+}
+
+/// The last finished check, and the one that is under way.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct CheckView {
+    pub job: JobView,
+    /// When `rows` were found; absent before the first check.
+    pub checked_at: Option<i64>,
+    pub rows: Vec<CheckRow>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -52,8 +64,62 @@ impl App {
     /// # Errors
     /// When the store cannot be read.
     pub async fn check(&self, city: CityCode) -> Result<Vec<CheckRow>, AppError> {
-        let config = self.config(city)?;
         let walk = self.walk(city).await?;
+        self.rows(city, walk)
+    }
+
+    /// Asks for a check in the background; one that waits or runs already is the answer.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] without the right.
+    pub async fn ask_check(&self, actor: &Actor) -> Result<CheckView, AppError> {
+        may_check(actor)?;
+        let (_, job) = self.job_view(actor.city, JobKind::Check).await?;
+        let asked = job.asked_at != Timestamp::default();
+        if !asked || job.state == JobState::Done {
+            self.put_with_job(actor.city, actor.person_id(), Vec::new(), JobKind::Check).await?;
+            self.note(actor.city, actor.person_id(), "check_asked", "", "", "").await?;
+        }
+        self.last_check(actor).await
+    }
+
+    /// What the last check found, and how far one that runs has come.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] without the right.
+    pub async fn last_check(&self, actor: &Actor) -> Result<CheckView, AppError> {
+        may_check(actor)?;
+        let (view, job) = self.job_view(actor.city, JobKind::Check).await?;
+        // Rows an earlier program found in another shape are asked for again rather than guessed at.
+        let rows = serde_json::from_value(job.result).unwrap_or_default();
+        Ok(CheckView { job: view, checked_at: job.result_at.map(Timestamp::millis), rows })
+    }
+
+    /// The check page by page; `false` when it was told to stop before its end.
+    pub(crate) async fn check_in_pages(
+        &self,
+        held: &mut Held,
+        go_on: &(dyn Fn() -> bool + Send + Sync),
+    ) -> Result<bool, AppError> {
+        held.job.total = self.store().head(held.city).await?.1;
+        let mut walk = Walk::default();
+        while held.job.done < held.job.total {
+            if !go_on() {
+                return Ok(false);
+            }
+            held.job.done = self.walk_page(held.city, held.job.done, held.job.total, &mut walk).await?;
+            self.job_went_on(held).await?;
+            // Requests go first.
+            tokio::task::yield_now().await;
+        }
+        let rows = self.rows(held.city, walk)?;
+        held.job.result = serde_json::to_value(rows).unwrap_or_default();
+        held.job.result_at = Some(self.now());
+        Ok(true)
+    }
+
+    fn rows(&self, city: CityCode, walk: Walk) -> Result<Vec<CheckRow>, AppError> {
+        let config = self.config(city)?;
         Ok(vec![
             self.trial(&config)?,
             self.silent_departments(&config)?,
@@ -99,17 +165,31 @@ impl App {
 
     async fn walk(&self, city: CityCode) -> Result<Walk, AppError> {
         let (_, count) = self.store().head(city).await?;
-        let serials: Vec<u32> = (0..count).collect();
         let mut walk = Walk::default();
-        for page in serials.chunks(PAGE) {
-            let stored: Vec<StoredCase> = self.store().cases_by_serial(city, page).await?;
-            let ids: Vec<CaseId> = stored.iter().map(|s| s.case.id).collect();
-            let facts = self.store().facts_of(city, &ids).await?;
-            for (stored, facts) in stored.iter().zip(&facts) {
-                judge(&stored.case, facts, &mut walk);
-            }
+        let mut done = 0;
+        while done < count {
+            done = self.walk_page(city, done, count, &mut walk).await?;
         }
         Ok(walk)
+    }
+
+    /// Judges the cases from serial `from` on, one page of them; answers where the next page begins.
+    async fn walk_page(
+        &self,
+        city: CityCode,
+        from: u32,
+        count: u32,
+        walk: &mut Walk,
+    ) -> Result<u32, AppError> {
+        let end = from.saturating_add(PAGE).min(count);
+        let serials: Vec<u32> = (from..end).collect();
+        let stored: Vec<StoredCase> = self.store().cases_by_serial(city, &serials).await?;
+        let ids: Vec<CaseId> = stored.iter().map(|s| s.case.id).collect();
+        let facts = self.store().facts_of(city, &ids).await?;
+        for (stored, facts) in stored.iter().zip(&facts) {
+            judge(&stored.case, facts, walk);
+        }
+        Ok(end)
     }
 
     fn groups(
@@ -216,6 +296,10 @@ impl App {
             Vec::new(),
         ))
     }
+}
+
+fn may_check(actor: &Actor) -> Result<(), AppError> {
+    rights::one_of(actor, &[Role::SystemAdmin, Role::AuditAdmin, Role::Leader], "run the acceptance check")
 }
 
 fn judge(case: &Case, facts: &[FactRecord], walk: &mut Walk) {

@@ -1,7 +1,7 @@
 //! A city's configuration as the use cases read it: built as a whole from its records, checked as a
 //! whole, swapped as a whole. A record that would break it is refused before it is written.
 
-use crate::error::{FieldProblem, Problems};
+use crate::error::{AppError, FieldProblem, Problems};
 use crate::ports::StoredRecord;
 use crate::settings::CitySettings;
 use crate::view::Words;
@@ -97,7 +97,8 @@ impl Config {
             read(&by_kind, "settings", &mut problems).into_values().next().unwrap_or_default();
         let calendar = read_calendar(&by_kind, &mut problems);
         let procedures = read_procedures(&by_kind, &mut problems);
-        let procedure = procedures.values().filter(|p| !p.history).map(|p| p.version).max().unwrap_or(1);
+        let procedure =
+            procedures.values().filter(|p| !p.history).map(|p| p.version).max().unwrap_or_default();
         let divisions: BTreeMap<String, Division> = read(&by_kind, "divisions", &mut problems);
         let divisions = Divisions::from(divisions.into_values().collect::<Vec<_>>());
         for (code, problem) in divisions.check() {
@@ -163,13 +164,13 @@ impl Config {
         })
     }
 
-    /// The procedure a case is pinned to; the newest when its version is gone.
-    #[must_use]
-    pub fn procedure(&self, version: u32) -> &Procedure {
-        self.procedures
-            .get(&version)
-            .or_else(|| self.procedures.get(&self.procedure))
-            .expect("build() always puts in one procedure")
+    /// The procedure a case is pinned to. No other version stands in for it: it would change limits, chains
+    /// and rights of a running case without anybody having said so.
+    ///
+    /// # Errors
+    /// [`AppError::ProcedureMissing`] naming the version.
+    pub fn procedure(&self, version: u32) -> Result<&Procedure, AppError> {
+        self.procedures.get(&version).ok_or(AppError::ProcedureMissing(version))
     }
 
     #[must_use]
@@ -272,11 +273,19 @@ fn read_procedures(
                     .with("why", problem.code),
             );
         }
+        // Else one version would take another's place, and the cases pinned to that would be without any.
+        if key != procedure.version.to_string() {
+            problems
+                .push(FieldProblem::new(format!("procedures/{key}.version"), "not_its_key").with("key", key));
+        }
         procedures.insert(procedure.version, procedure);
     }
-    if procedures.values().all(|procedure| procedure.history) {
-        let version = procedures.keys().max().map_or(1, |newest| newest + 1);
-        procedures.insert(version, Procedure::standard(version));
+    // The standard procedure is in force until the city writes its own, and stays for the cases pinned to it.
+    let first_own = procedures.values().filter(|p| !p.history).map(|p| p.version).min();
+    let older = procedures.values().filter(|p| p.history && first_own.is_none_or(|own| p.version < own));
+    let standard = older.map(|p| p.version).max().map_or(1, |newest| newest + 1);
+    if first_own.is_none_or(|own| standard < own) {
+        procedures.insert(standard, Procedure::standard(standard));
     }
     procedures
 }

@@ -20,13 +20,17 @@ impl Departments for Config {
 
 impl Config {
     /// The world as a decision on `case` sees it: the case's own procedure, today's calendar.
-    #[must_use]
-    pub fn context(&self, procedure: u32, now: Timestamp) -> Context<'_> {
-        Context { now, procedure: self.procedure(procedure), calendar: &self.calendar, departments: self }
+    ///
+    /// # Errors
+    /// [`AppError::ProcedureMissing`] naming the version the case is pinned to.
+    pub fn context(&self, procedure: u32, now: Timestamp) -> Result<Context<'_>, AppError> {
+        let procedure = self.procedure(procedure)?;
+        Ok(Context { now, procedure, calendar: &self.calendar, departments: self })
     }
 
-    #[must_use]
-    pub fn context_of(&self, case: &Case, now: Timestamp) -> Context<'_> {
+    /// # Errors
+    /// As [`Config::context`].
+    pub fn context_of(&self, case: &Case, now: Timestamp) -> Result<Context<'_>, AppError> {
         self.context(case.procedure, now)
     }
 }

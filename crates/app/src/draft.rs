@@ -1,10 +1,11 @@
 //! Work on one or several cases before it is saved: all of it becomes one transaction.
 
 use crate::config::Config;
+use crate::error::AppError;
 use crate::notices;
 use crate::ports::{Append, Notice, Reporter, StoredCase};
 use case::decide::{Done, run};
-use case::{Case, Command, Context, Fact, FactRecord, Procedure, Refusal, Stage};
+use case::{Case, Command, Context, Fact, FactRecord, Procedure, Stage};
 use kernel::{Actor, Timestamp};
 use uuid::Uuid;
 
@@ -28,8 +29,8 @@ impl Draft {
     }
 
     /// A new case, by one of the report commands.
-    pub fn new(command: Command, actor: &Actor, config: &Config, now: Timestamp) -> Result<Self, Refusal> {
-        let Done { case, records } = run(None, command, actor, &config.context(config.procedure, now))?;
+    pub fn new(command: Command, actor: &Actor, config: &Config, now: Timestamp) -> Result<Self, AppError> {
+        let Done { case, records } = run(None, command, actor, &config.context(config.procedure, now)?)?;
         Ok(Self::with(case, 0, records))
     }
 
@@ -40,8 +41,8 @@ impl Draft {
         actor: &Actor,
         config: &Config,
         now: Timestamp,
-    ) -> Result<Self, Refusal> {
-        let ctx = Context { procedure, ..config.context(config.procedure, now) };
+    ) -> Result<Self, AppError> {
+        let ctx = Context { procedure, ..config.context(config.procedure, now)? };
         let Done { case, records } = run(None, command, actor, &ctx)?;
         Ok(Self::with(case, 0, records))
     }
@@ -53,8 +54,8 @@ impl Draft {
         actor: &Actor,
         config: &Config,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let ctx = Context { procedure, ..config.context(config.procedure, now) };
+    ) -> Result<(), AppError> {
+        let ctx = Context { procedure, ..config.context(config.procedure, now)? };
         let Done { case, records } = run(Some(&self.state), command, actor, &ctx)?;
         self.state = case;
         self.facts.extend(records);
@@ -81,13 +82,14 @@ impl Draft {
         actor: &Actor,
         config: &Config,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AppError> {
         // Filing and migrating pin the case anew; everything else follows the pinned procedure.
         let procedure = match &command {
             Command::File { procedure, .. } | Command::Migrate { procedure } => *procedure,
             _ => self.state.procedure,
         };
-        let Done { case, records } = run(Some(&self.state), command, actor, &config.context(procedure, now))?;
+        let ctx = config.context(procedure, now)?;
+        let Done { case, records } = run(Some(&self.state), command, actor, &ctx)?;
         self.state = case;
         self.facts.extend(records);
         Ok(())

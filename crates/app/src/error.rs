@@ -51,6 +51,9 @@ pub enum AppError {
     /// None of the actor's roles may use this function.
     #[error("no right to {0}")]
     Forbidden(&'static str),
+    /// A case is pinned to a version of the procedure that the configuration lacks.
+    #[error("there is no version {0} of the procedure")]
+    ProcedureMissing(u32),
     #[error("too much at once")]
     Busy,
     #[error(transparent)]

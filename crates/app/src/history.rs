@@ -32,17 +32,27 @@ pub struct NotPlayed {
     pub refusal: Refusal,
 }
 
+/// Why a story could not be played.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayError {
+    #[error(transparent)]
+    NotPlayed(#[from] NotPlayed),
+    #[error("the story cannot be played")]
+    Other(#[from] AppError),
+}
+
 /// Plays a story under procedure version `procedure` and makes it ready for [`App::commit_bulk`]. Nobody is
 /// told of what is long past: there are no notices.
 ///
 /// # Errors
 /// The first step the loop refuses. A story without a step is refused too.
-pub fn play(config: &Config, procedure: u32, story: Vec<Scripted>) -> Result<Append, NotPlayed> {
+pub fn play(config: &Config, procedure: u32, story: Vec<Scripted>) -> Result<Append, PlayError> {
     let mut state = None;
     let mut facts = Vec::with_capacity(story.len() + 2);
     for (i, Scripted { at, actor, command }) in story.into_iter().enumerate() {
         let step = command.step();
-        let Done { case, records } = run(state.as_ref(), command, &actor, &config.context(procedure, at))
+        let context = config.context(procedure, at)?;
+        let Done { case, records } = run(state.as_ref(), command, &actor, &context)
             .map_err(|refusal| NotPlayed { number: i + 1, step: Some(step), refusal })?;
         state = Some(case);
         facts.extend(records);

@@ -122,8 +122,7 @@ impl App {
         table: &Table,
         dry_run: bool,
     ) -> Result<ImportView, AppError> {
-        let role = if kind == "people" { Role::SecurityAdmin } else { Role::SystemAdmin };
-        rights::only(actor, role, "import")?;
+        may_import(actor, kind)?;
         let view = match kind {
             "departments" => self.import_departments(actor, table, dry_run).await?,
             "people" => self.import_people(actor, table, dry_run).await?,
@@ -394,6 +393,15 @@ impl App {
         draft.step(Command::Migrate { procedure: config.procedure }, &system, config, self.now())?;
         Ok(draft)
     }
+}
+
+/// People are the security administrator's, everything else the system administrator's.
+///
+/// # Errors
+/// [`AppError::Forbidden`] without the right.
+pub fn may_import(actor: &Actor, kind: &str) -> Result<(), AppError> {
+    let role = if kind == "people" { Role::SecurityAdmin } else { Role::SystemAdmin };
+    rights::only(actor, role, "import")
 }
 
 /// Photos waived, and the system may bring a case as far as the old system had it.

@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Cases a ledger lists at most; its figures count all.
 const ITEMS_MAX: usize = 1_000;
+const DEPTH_MAX: usize = 32;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -50,6 +51,7 @@ pub struct LedgerMonth {
     pub share_percent: f64,
 }
 
+/// A department with its sub-units, or the cases no department has.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct LedgerDepartment {
     pub department: Option<DepartmentView>,
@@ -67,7 +69,8 @@ pub struct OverviewView {
     pub now_at: i64,
 }
 
-/// Figures of one department (or the whole city); each is a count of `GET /api/cases` with the same filter.
+/// Figures of one department with its sub-units, of the cases no department has (filter value 0), or of the
+/// whole city; each is a count of `GET /api/cases` with the same filter.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct OverviewRow {
     pub department: Option<DepartmentView>,
@@ -96,6 +99,26 @@ fn in_ledger(kind: &str, base: &Filter) -> Option<Filter> {
         "suspension" => Filter { suspensions_min: 1, ..base.clone() },
         _ => return None,
     })
+}
+
+/// Counts of departments as the department filter counts: each with everything below it.
+pub(crate) fn roll_up(
+    config: &Config,
+    own: impl IntoIterator<Item = (Option<DepartmentId>, u32)>,
+) -> BTreeMap<Option<DepartmentId>, u32> {
+    let mut all = BTreeMap::new();
+    for (id, count) in own {
+        *all.entry(id).or_insert(0) += count;
+        let parent = |id: DepartmentId| config.organisation.get(id).and_then(|d| d.parent);
+        let mut above = id.and_then(parent);
+        // A tree of a city is a handful of levels deep; a circle is refused when it is written.
+        for _ in 0..DEPTH_MAX {
+            let Some(id) = above else { break };
+            *all.entry(Some(id)).or_insert(0) += count;
+            above = parent(id);
+        }
+    }
+    all
 }
 
 impl App {
@@ -168,8 +191,12 @@ impl App {
         };
         let stored = self.store().cases_by_serial(actor.city, &page.serials).await?;
         let (count, of) = (part.values().sum(), all.values().sum());
+        let (all, part) = (roll_up(&config, all), roll_up(&config, part));
         let mut by_department: Vec<LedgerDepartment> = all
             .iter()
+            .filter(|(id, _)| {
+                id.is_none_or(|id| base.departments.is_empty() || base.departments.contains(&id))
+            })
             .map(|(id, of)| {
                 let count = part.get(id).copied().unwrap_or(0);
                 LedgerDepartment {
@@ -236,7 +263,7 @@ impl App {
         for (filter, put) in &figures {
             let counts = self.tally_departments(actor.city, filter, &seen);
             put(&mut total, counts.values().sum());
-            for (id, n) in counts {
+            for (id, n) in roll_up(&config, counts) {
                 put(rows.entry(id).or_default(), n);
             }
         }

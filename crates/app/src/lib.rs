@@ -17,6 +17,8 @@ pub mod duplicates;
 pub mod error;
 pub mod history;
 pub mod import;
+pub mod inbox;
+pub mod job;
 pub mod ledger;
 mod line;
 pub mod list_cases;

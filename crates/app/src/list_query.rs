@@ -13,6 +13,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 pub const LIMIT_MAX: usize = 200;
+/// Value of the department filter for cases without one; departments are numbered from 1.
+pub const NO_DEPARTMENT: u32 = 0;
 /// Values of one filter in a URL.
 const VALUES_MAX: usize = 50;
 
@@ -34,12 +36,15 @@ pub struct ListQuery {
     pub class: Vec<String>,
     /// Division or grid codes; everything inside counts.
     pub area: Vec<String>,
-    /// With its sub-units.
+    /// With its sub-units; 0 for cases no department has (or had when they ended).
     pub department: Vec<u32>,
     pub handler: Vec<u32>,
     pub collector: Vec<u32>,
     pub intake: Vec<u32>,
     pub reported_by: Vec<u32>,
+    /// `true`: cases the caller handled (signed, was assigned, replied), confirmed, verified or reported, at
+    /// any time and wherever they are now. With `updated_from` those of late. `false` asks nothing.
+    pub handled_by_me: Option<bool>,
     pub level: Vec<String>,
     pub light: Vec<String>,
     pub overdue: Option<bool>,
@@ -203,8 +208,11 @@ impl App {
             departments: q
                 .department
                 .iter()
+                .filter(|id| **id != NO_DEPARTMENT)
                 .flat_map(|id| with_sub_units(config, DepartmentId(*id)))
                 .collect(),
+            undispatched: q.department.contains(&NO_DEPARTMENT),
+            involving: actor.person_id().filter(|_| q.handled_by_me == Some(true)).into_iter().collect(),
             handlers: q.handler.iter().copied().map(PersonId).collect(),
             collectors: q.collector.iter().copied().map(PersonId).collect(),
             intakes: q.intake.iter().copied().map(PersonId).collect(),
@@ -247,11 +255,11 @@ impl App {
             ..Filter::default()
         };
         // A department that does not exist has no cases; an empty list would mean every department.
-        if !q.department.is_empty() && filter.departments.is_empty() {
+        if !q.department.is_empty() && filter.departments.is_empty() && !filter.undispatched {
             p.add("department", "unknown_department");
         }
         if let Some(word) = &q.queue {
-            match queue::filter(actor, config, word) {
+            match queue::filter(actor, config, word, self.now()) {
                 Some(queue) => filter.any_of.push(queue),
                 None => p.add("queue", "unknown_value"),
             }

@@ -217,6 +217,35 @@ pub struct StoredAttachment {
     pub uploaded_at: Timestamp,
 }
 
+/// Moments before which things are not needed any more. Cases, facts and records are kept for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forget {
+    /// Ids of commands: one that is sent again later than this is taken for a new one.
+    pub commands: Timestamp,
+    pub audit: Timestamp,
+    /// Messages that were given up, or that nobody took out of an inbox. Those still to be sent stay.
+    pub messages: Timestamp,
+    /// Log-ins and tokens that ended before.
+    pub sessions: Timestamp,
+}
+
+/// How many rows of each kind were forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forgotten {
+    pub commands: u64,
+    pub audit: u64,
+    pub messages: u64,
+    pub sessions: u64,
+}
+
+impl Forgotten {
+    /// Of the kind that lost most.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        self.commands.max(self.audit).max(self.messages).max(self.sessions)
+    }
+}
+
 /// Everything that must survive. One transaction per [`Store::append`].
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -254,6 +283,14 @@ pub trait Store: Send + Sync + 'static {
     /// No token finds nothing.
     async fn search(&self, city: CityCode, tokens: &[QueryToken], limit: u32)
     -> Result<Vec<u32>, StoreError>;
+    /// The newest `limit` hits, when there are that many close to the newest case and looking for all would be
+    /// dear. `None`: ask [`Store::search`].
+    async fn search_newest(
+        &self,
+        city: CityCode,
+        tokens: &[QueryToken],
+        limit: u32,
+    ) -> Result<Option<Vec<u32>>, StoreError>;
     /// The next case number of `date` (yyyymmdd, local day). Gaps only after a crash.
     async fn next_number(&self, city: CityCode, date: u32) -> Result<CaseNumber, StoreError>;
     /// The next `count` case numbers of `date` at once, at most 100,000; for imports.
@@ -264,6 +301,9 @@ pub trait Store: Send + Sync + 'static {
         count: u32,
     ) -> Result<Vec<CaseNumber>, StoreError>;
     async fn reporter(&self, city: CityCode, id: CaseId) -> Result<Option<Reporter>, StoreError>;
+    /// Who reported each of these, in the order asked; at most 1,000 cases.
+    async fn reporters_of(&self, city: CityCode, ids: &[CaseId])
+    -> Result<Vec<Option<Reporter>>, StoreError>;
     /// Erases who reported (personal data), keeps the case.
     async fn erase_reporter(&self, city: CityCode, id: CaseId) -> Result<(), StoreError>;
     /// Cases reported from this phone number, newest first.
@@ -286,8 +326,9 @@ pub trait Store: Send + Sync + 'static {
     /// Due moments up to `now`, taken under a lease so that one process works on each.
     async fn take_due(&self, now: Timestamp, lease_ms: i64, limit: u32)
     -> Result<Vec<DueMoment>, StoreError>;
-    /// Ends a due moment (nothing happens when it was ended or moved before) and queues what is to be said about it, in one transaction.
-    async fn done_due(&self, moment: &DueMoment, notices: Vec<Notice>) -> Result<(), StoreError>;
+    /// Ends due moments (nothing happens to one that was ended or moved before) and queues what is to be said about
+    /// each, all in one transaction.
+    async fn done_due(&self, ended: Vec<(DueMoment, Vec<Notice>)>) -> Result<(), StoreError>;
     async fn take_notices(
         &self,
         now: Timestamp,
@@ -302,6 +343,13 @@ pub trait Store: Send + Sync + 'static {
         id: i64,
         error: &str,
         again_at: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
+    /// Queues messages that speak of no case, all or nothing.
+    async fn queue_notices(
+        &self,
+        city: CityCode,
+        at: Timestamp,
+        notices: Vec<Notice>,
     ) -> Result<(), StoreError>;
     /// Messages of channel `inbox` to this person, newest first; [`Store::done_notice`] takes one away.
     async fn inbox(
@@ -358,6 +406,10 @@ pub trait Store: Send + Sync + 'static {
     /// The first one of an id stands.
     async fn put_attachment(&self, city: CityCode, attachment: &StoredAttachment) -> Result<(), StoreError>;
     async fn attachment(&self, city: CityCode, id: &str) -> Result<Option<StoredAttachment>, StoreError>;
+
+    /// Forgets what has been kept long enough, the oldest first and at most `limit` rows of each kind, and says
+    /// how many went.
+    async fn forget(&self, before: &Forget, limit: u32) -> Result<Forgotten, StoreError>;
 
     /// Answers quickly whether reads and writes work.
     async fn ping(&self) -> Result<(), StoreError>;

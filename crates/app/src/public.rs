@@ -8,7 +8,7 @@ use crate::draft::Draft;
 use crate::duplicates::DuplicateQuery;
 use crate::error::{AppError, FieldProblem, Problems};
 use crate::line::{department_view, headline};
-use crate::ports::{Outcome, StoreError, StoredCase};
+use crate::ports::{Outcome, Reporter, StoreError, StoredCase};
 use crate::report;
 use crate::secret::{hash_secret, new_secret};
 use crate::step::{EvidenceIn, EvidenceKindIn, PlaceIn, ReportIn, ReporterIn, ThenIn};
@@ -23,6 +23,8 @@ use utoipa::ToSchema;
 /// Reminders a reporter may send: one a day.
 const REMIND_EVERY: Millis = Millis::days(1);
 const PHOTOS_MAX: usize = 9;
+/// Requests of one answer. Source: GeoReport v2.
+const REQUESTS_MAX: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -159,6 +161,8 @@ pub struct PublicRequest {
     pub grid: Option<String>,
     pub lng: Option<f64>,
     pub lat: Option<f64>,
+    /// Photos of the report, for [`App::open_photo`]; none without the reporter's consent.
+    pub photos: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -305,7 +309,7 @@ impl App {
         let now = self.now();
         let closed = matches!(own.stage, Stage::Closed { .. });
         let within = |days: u16| own.ended_at.is_some_and(|at| now - at <= Millis::days(i64::from(days)));
-        let reopen_days = config.procedure(own.procedure).reopen_days;
+        let reopen_days = config.procedure(own.procedure)?.reopen_days;
         Ok(PublicCaseView {
             number: own.number.to_string(),
             state: if joined.is_some() && case.is_open() { "joined" } else { state(case) }.to_owned(),
@@ -406,7 +410,9 @@ impl App {
         let config = self.config(city)?;
         let found =
             self.likely(&config, &Visibility::All, &DuplicateQuery { attachments: Vec::new(), ..q }).await?;
-        let views = found.into_iter().map(|found| {
+        let ids: Vec<CaseId> = found.iter().map(|found| found.stored.case.id).collect();
+        let reporters = self.store().reporters_of(city, &ids).await?;
+        let views = found.into_iter().zip(reporters).map(|(found, reporter)| {
             let case = &found.stored.case;
             let metres = found.likely.reasons.iter().find_map(|reason| match reason {
                 city::duplicate::DuplicateReason::Near { metres } => Some(*metres),
@@ -415,7 +421,11 @@ impl App {
             PublicNearView {
                 id: case.id.to_string(),
                 number: case.number.to_string(),
-                headline: case.class.as_ref().map_or_else(|| headline(case), |key| config.class_name(key).zh),
+                headline: match &case.class {
+                    Some(key) => config.class_name(key).zh,
+                    None if words_are_open(case, reporter.as_ref()) => headline(case),
+                    None => unclassified().zh,
+                },
                 class: case.class.as_ref().map(|key| config.class_name(key)),
                 address: case.report.place.address.clone(),
                 reported_at: case.reported_at.millis(),
@@ -472,16 +482,15 @@ impl App {
         let config = self.config(city)?;
         if !q.ids.is_empty() {
             let mut found = Vec::new();
-            for id in q.ids.iter().take(1_000) {
+            for id in q.ids.iter().take(REQUESTS_MAX) {
                 let stored = match id.parse::<CaseId>() {
                     Ok(id) => self.store().case(city, id).await?,
                     Err(_) => self.store().case_by_number(city, id).await?,
                 };
-                let open_to_all = stored.filter(|s| is_public_request(&s.case));
-                found.extend(open_to_all.map(|s| public_request(&config, &s.case)));
+                found.extend(stored.filter(|s| is_public_request(&s.case)));
             }
             let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
-            return Ok((found, total));
+            return Ok((self.as_requests(&config, &found).await?, total));
         }
         let classes: Vec<kernel::ClassKey> =
             q.service_codes.iter().filter_map(|code| code.parse().ok()).collect();
@@ -502,11 +511,22 @@ impl App {
             let query =
                 index::Query { filter: &filter, visibility: &Visibility::All, now: self.now(), within: None };
             let index = held.index.read();
-            index.page(&query, crate::list_cases::NEWEST, None, q.offset + q.limit.clamp(1, 1_000))
+            index.page(&query, crate::list_cases::NEWEST, None, q.offset + q.limit.clamp(1, REQUESTS_MAX))
         };
         let serials: Vec<u32> = page.serials.into_iter().skip(q.offset).collect();
         let stored = self.store().cases_by_serial(city, &serials).await?;
-        Ok((stored.iter().map(|s| public_request(&config, &s.case)).collect(), page.total))
+        Ok((self.as_requests(&config, &stored).await?, page.total))
+    }
+
+    async fn as_requests(
+        &self,
+        config: &Config,
+        stored: &[StoredCase],
+    ) -> Result<Vec<PublicRequest>, AppError> {
+        let ids: Vec<CaseId> = stored.iter().map(|s| s.case.id).collect();
+        let reporters = self.store().reporters_of(config.city, &ids).await?;
+        let pairs = stored.iter().zip(&reporters);
+        Ok(pairs.map(|(s, reporter)| public_request(config, &s.case, reporter.as_ref())).collect())
     }
 }
 
@@ -529,17 +549,36 @@ fn is_public_request(case: &Case) -> bool {
     is_public_source(case.report.source) && case.parent.is_none()
 }
 
-fn public_request(config: &Config, case: &Case) -> PublicRequest {
+fn unclassified() -> Words {
+    Words { zh: "未分类".into(), en: "Not classified yet".into() }
+}
+
+/// Whether the words of the report may be read by everybody: its reporter agreed, or no member of the public
+/// is behind it. Nobody knows what an erased or nameless reporter would say.
+fn words_are_open(case: &Case, reporter: Option<&Reporter>) -> bool {
+    reporter.map_or(!case.is_public(), |reporter| reporter.public)
+}
+
+/// Photos of the report that everybody may see: only with the reporter's consent, never a film.
+pub(crate) fn open_photos(case: &Case, reporter: Option<&Reporter>) -> Vec<String> {
+    if !is_public_request(case) || !reporter.is_some_and(|reporter| reporter.public) {
+        return Vec::new();
+    }
+    let plain = |kind| !matches!(kind, case::EvidenceKind::Video | case::EvidenceKind::Document);
+    let photos = case.report.evidence.iter().filter(|item| plain(item.kind));
+    photos.map(|item| item.attachment.to_string()).collect()
+}
+
+fn public_request(config: &Config, case: &Case, reporter: Option<&Reporter>) -> PublicRequest {
     let place = &case.report.place;
-    let unknown = Words { zh: "未分类".into(), en: "Not classified yet".into() };
     PublicRequest {
         id: case.id,
         number: case.number.to_string(),
         open: case.is_open(),
         status_notes: answer(case, &[]).unwrap_or_default(),
         service_code: case.class.as_ref().map(ToString::to_string),
-        service_name: case.class.as_ref().map_or(unknown, |key| config.class_name(key)),
-        description: case.report.text.clone(),
+        service_name: case.class.as_ref().map_or_else(unclassified, |key| config.class_name(key)),
+        description: if words_are_open(case, reporter) { case.report.text.clone() } else { String::new() },
         agency: case
             .department()
             .or_else(|| case.departments.last().copied())
@@ -551,6 +590,7 @@ fn public_request(config: &Config, case: &Case) -> PublicRequest {
         grid: place.grid.as_ref().map(ToString::to_string),
         lng: place.point.map(|p| p.lng()),
         lat: place.point.map(|p| p.lat()),
+        photos: open_photos(case, reporter),
     }
 }
 

@@ -4,8 +4,11 @@ use crate::config::Config;
 use crate::rights::with_sub_units;
 use case::StageName;
 use case::case::Audit;
-use index::{AppealStep, Filter};
-use kernel::{Actor, DepartmentId, Role};
+use index::{AppealStep, Filter, Period};
+use kernel::{Actor, DepartmentId, Millis, Role, Timestamp};
+
+/// How long a finished piece of work stays in its worker's list; everything older is found by filter.
+const LATELY: Millis = Millis::days(30);
 
 /// The queues of a person, in the order of a day's work.
 #[must_use]
@@ -40,7 +43,7 @@ pub fn of(actor: &Actor) -> Vec<&'static str> {
             ],
         ),
         (Role::Handler, &["my_orders", "my_orders_ended"]),
-        (Role::Collector, &["my_tasks", "my_reports"]),
+        (Role::Collector, &["my_tasks", "my_reports", "my_tasks_ended"]),
         (Role::Leader, &["major", "urged_open", "approvals", "overdue"]),
         (Role::Supervisor, &["major", "urged_open", "overdue"]),
     ];
@@ -58,13 +61,14 @@ pub fn of(actor: &Actor) -> Vec<&'static str> {
 
 /// The filter a queue stands for; `None` for a word that is no queue.
 #[must_use]
-pub fn filter(actor: &Actor, config: &Config, word: &str) -> Option<Filter> {
+pub fn filter(actor: &Actor, config: &Config, word: &str, now: Timestamp) -> Option<Filter> {
     let me = actor.person_id();
     let departments = || -> Vec<DepartmentId> {
         let posts = actor.posts().iter().filter(|post| post.role == Role::DepartmentOfficer);
         posts.flat_map(|post| with_sub_units(config, post.department)).collect()
     };
     let stages = |names: &[StageName]| Filter { stages: names.to_vec(), ..Filter::default() };
+    let lately = Period { from: Some(now - LATELY), to: None };
     let open = Filter { ended: Some(false), ..Filter::default() };
     use StageName as S;
     Some(match word {
@@ -103,10 +107,20 @@ pub fn filter(actor: &Actor, config: &Config, word: &str) -> Option<Filter> {
         "urged" => Filter { departments: departments(), urging_unanswered: Some(true), ..open },
         "urged_open" => Filter { urging_unanswered: Some(true), ..open },
         "my_orders" => Filter { handlers: me.into_iter().collect(), ..stages(&[S::Handling, S::Suspended]) },
-        "my_orders_ended" => Filter { handlers: me.into_iter().collect(), ..stages(&[S::Replied]) },
+        // What left my hands lately, wherever it is now; back with a department it is nobody's answer any more.
+        "my_orders_ended" => Filter {
+            involving: me.into_iter().collect(),
+            updated: lately,
+            ..stages(&all_but(&[S::Draft, S::Dispatched, S::Handling, S::Suspended]))
+        },
         "my_tasks" => {
             Filter { collectors: me.into_iter().collect(), ..stages(&[S::Confirming, S::Verifying]) }
         }
+        "my_tasks_ended" => Filter {
+            involving: me.into_iter().collect(),
+            updated: lately,
+            ..stages(&all_but(&[S::Draft, S::Confirming, S::Verifying]))
+        },
         "my_reports" => Filter { reported_by: me.into_iter().collect(), ..Filter::default() },
         "major" => Filter { major: Some(true), ..open },
         "overdue" => Filter { overdue: Some(true), ..open },
@@ -114,4 +128,9 @@ pub fn filter(actor: &Actor, config: &Config, word: &str) -> Option<Filter> {
         "ended" => Filter { ended: Some(true), ..Filter::default() },
         _ => return None,
     })
+}
+
+/// Every stage but these.
+fn all_but(not: &[StageName]) -> Vec<StageName> {
+    StageName::ALL.into_iter().filter(|stage| !not.contains(stage)).collect()
 }

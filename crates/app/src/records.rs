@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::config::{Config, KINDS, with_changes};
 use crate::error::{AppError, FieldProblem, Problems};
+use crate::job::JobKind;
 use crate::line::person_view;
 use crate::ports::{PutRecord, StoredRecord};
 use crate::rights;
@@ -162,15 +163,20 @@ impl App {
                 problems.push(FieldProblem::new(format!("{}/{}", put.kind, put.key), "too_long"));
             }
         }
+        for put in puts.iter().filter(|put| put.kind == "procedures" && put.value.is_none()) {
+            problems.push(FieldProblem::new("key", "procedure_stays").with("version", put.key.clone()));
+        }
         problems.done()?;
         self.check_change(city, by, &puts).await?;
         let moved = puts.iter().any(|put| put.kind == "calendars");
-        self.store().put_records(city, by, self.now(), puts).await?;
+        // Deadlines follow a changed calendar in the background: a large city has too many for one request.
+        if moved && self.store().head(city).await?.1 > 0 {
+            self.put_with_job(city, by, puts, JobKind::RecomputeClocks).await?;
+        } else {
+            self.store().put_records(city, by, self.now(), puts).await?;
+        }
         self.open_city(city, None).await?;
         self.0.actors.lock().retain(|_, cached| cached.city != city);
-        if moved {
-            self.recompute_clocks(city).await?;
-        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::secret::{hash_secret, new_secret};
 use crate::step::{ReportIn, ReporterIn, ThenIn};
 use crate::view::CaseView;
 use case::{Case, Command, Level, Refusal, Report, Source, Step};
-use kernel::{Actor, CaseId, ClassKey, Role};
+use kernel::{Actor, CaseId, CaseNumber, ClassKey, Role};
 
 /// What a report led to.
 #[derive(Debug)]
@@ -45,21 +45,21 @@ impl App {
             return self.same_report(actor, existing.case).await;
         }
         let now = self.now();
-        let number = self.store().next_number(actor.city, config.calendar.yyyymmdd(now)).await?;
+        let date = config.calendar.yyyymmdd(now);
         let (id, class) = (parsed.id, parsed.report.class.clone());
-        let command = if self_handled {
-            Command::ReportSelfHandled { id, number, report: parsed.report, procedure: config.procedure }
-        } else {
-            Command::Report {
-                id,
-                number,
-                report: parsed.report,
-                procedure: config.procedure,
-                parent: None,
-                level: Level::City,
+        let command = |number: CaseNumber| {
+            let (report, procedure) = (parsed.report.clone(), config.procedure);
+            if self_handled {
+                Command::ReportSelfHandled { id, number, report, procedure }
+            } else {
+                Command::Report { id, number, report, procedure, parent: None, level: Level::City }
             }
         };
-        let mut draft = Draft::new(command, actor, &config, now)?;
+        // A report that is refused takes no number: tried first with one that no case has.
+        let mut trial = Draft::new(command(CaseNumber::new(actor.city, date, 0)), actor, &config, now)?;
+        self.go_on(&mut trial, actor, &config, then, class.clone(), criterion)?;
+        let number = self.store().next_number(actor.city, date).await?;
+        let mut draft = Draft::new(command(number), actor, &config, now)?;
         draft.photo_hashes = parsed.photo_hashes;
         self.go_on(&mut draft, actor, &config, then, class, criterion)?;
         let link = self.follow_link(&mut draft, parsed.reporter);

@@ -114,13 +114,18 @@ pub fn visibility(actor: &Actor, config: &Config) -> Visibility {
                         also_past: true,
                         ..scope
                     }),
-                    Role::Handler => grants.push(Grant { handler: Some(*person), ..Grant::default() }),
+                    // Who worked on a case may see what became of it, long after it left their hands.
+                    Role::Handler => {
+                        grants.push(Grant { handler: Some(*person), ..Grant::default() });
+                        grants.push(Grant { worker: Some(*person), ..Grant::default() });
+                    }
                     Role::Collector => {
                         if !scope.areas.is_empty() {
                             grants.push(scope);
                         }
                         grants.push(Grant { collector: Some(*person), ..Grant::default() });
                         grants.push(Grant { reported_by: Some(*person), ..Grant::default() });
+                        grants.push(Grant { worker: Some(*person), ..Grant::default() });
                     }
                     Role::SystemAdmin | Role::SecurityAdmin | Role::AuditAdmin => {}
                 }

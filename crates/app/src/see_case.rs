@@ -37,7 +37,9 @@ impl App {
 
     pub(crate) fn line_of(&self, actor: &Actor, config: &Config, case: &Case) -> CaseLine {
         let now = self.now();
-        case_line(config, case, now, main_step(case, actor, &config.context_of(case, now)))
+        // A list stays readable when one case's procedure is missing; the case itself says so.
+        let context = config.context_of(case, now).ok();
+        case_line(config, case, now, context.and_then(|context| main_step(case, actor, &context)))
     }
 
     pub(crate) async fn view(&self, actor: &Actor, stored: StoredCase) -> Result<CaseView, AppError> {
@@ -106,7 +108,7 @@ impl App {
             fast_channel: case.fast_channel.clone(),
             reporter,
             reporter_hidden,
-            actions: action_views(&config, actor, case, now),
+            actions: action_views(&config, actor, case, now)?,
             procedure_version: case.procedure,
             returned_from,
             now_at: now.millis(),
@@ -157,15 +159,21 @@ impl App {
     }
 }
 
-pub(crate) fn action_views(config: &Config, actor: &Actor, case: &Case, now: Timestamp) -> Vec<ActionView> {
-    actions(case, actor, &config.context_of(case, now))
+fn action_views(
+    config: &Config,
+    actor: &Actor,
+    case: &Case,
+    now: Timestamp,
+) -> Result<Vec<ActionView>, AppError> {
+    let views = actions(case, actor, &config.context_of(case, now)?)
         .into_iter()
         .map(|action| ActionView {
             step: action.step.as_str().to_owned(),
             allowed: action.allowed,
             because: action.because.as_ref().map(because),
         })
-        .collect()
+        .collect();
+    Ok(views)
 }
 
 /// A refusal for the wire: code and numbers; the sentence is added at the door, in the caller's language.

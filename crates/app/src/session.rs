@@ -167,7 +167,7 @@ impl App {
     /// Signs in a person whom an identity provider has vouched for, by account or e-mail address.
     ///
     /// # Errors
-    /// [`AppError::BadCredentials`] when no active person of the city has that account.
+    /// [`AppError::BadCredentials`] when no active person of the city has that account, or address as the only one.
     pub async fn log_in_external(
         &self,
         city: CityCode,
@@ -177,14 +177,16 @@ impl App {
     ) -> Result<(String, Actor), AppError> {
         let config = self.config(city)?;
         let wanted = subject.trim().to_lowercase();
-        let person = config.accounts.get(&wanted).copied().or_else(|| {
-            config
+        let by_account =
+            config.accounts.get(&wanted).and_then(|id| config.people.get(id)).filter(|p| p.active);
+        let active = by_account.or_else(|| {
+            // An address that two share says nothing about who of them it is.
+            let mut owners = config
                 .people
                 .values()
-                .find(|p| !wanted.is_empty() && p.email.to_lowercase() == wanted)
-                .map(|p| p.id)
+                .filter(|p| p.active && !p.email.is_empty() && p.email.to_lowercase() == wanted);
+            owners.next().filter(|_| owners.next().is_none())
         });
-        let active = person.and_then(|id| config.people.get(&id)).filter(|p| p.active);
         let Some(person) = active else {
             self.note(city, None, "login_failed", subject, provider, from).await?;
             return Err(AppError::BadCredentials);

@@ -4,19 +4,25 @@
 use crate::app::App;
 use crate::draft::Draft;
 use crate::error::AppError;
+use crate::job::Held;
 use crate::list_cases::NEWEST;
 use crate::notices;
 use crate::ports::{DueMoment, Notice, StoredCase};
 use crate::rights;
-use case::{Case, Command};
+use case::{Case, Command, Moment};
+use futures::StreamExt;
 use index::{Filter, Query, Visibility};
-use kernel::{Actor, CityCode, PersonId, Role};
+use kernel::{Actor, CityCode, ClockKind, Millis, PersonId, Role, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 const DUE_AT_ONCE: u32 = 500;
 const LEASE_MS: i64 = 60_000;
 const PAGE: usize = 500;
+/// Serials looked through between two looks at whether to go on.
+const BATCH: u32 = 500;
+/// Deadlines written together: they share a sync of the store.
+const WRITTEN_TOGETHER: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TickReport {
@@ -44,6 +50,12 @@ pub struct MigrationChange {
     pub new_due_at: Option<i64>,
 }
 
+/// So many failures in one round are not about single cases.
+const FAILURES_MAX: usize = 5;
+/// A deadline that passed longer ago is no news: it came with an import, a restored backup or the demo's history,
+/// and every list shows the case as overdue anyway.
+const TOLD_WITHIN: Millis = Millis::days(7);
+
 /// Changes named in the answer; the rest is only counted.
 const CHANGES_SHOWN: usize = 500;
 
@@ -57,8 +69,22 @@ impl App {
         loop {
             let moments = self.store().take_due(self.now(), LEASE_MS, DUE_AT_ONCE).await?;
             let full = moments.len() == DUE_AT_ONCE as usize;
+            let mut ended = Vec::with_capacity(moments.len());
+            let mut failed = Vec::new();
             for moment in moments {
-                self.due(&moment, &mut report).await?;
+                match self.due(&moment, &mut report).await {
+                    Ok(told) => ended.push((moment, told)),
+                    // One damaged case must not keep the others waiting; a store that is gone fails them all.
+                    Err(error) => failed.push(error),
+                }
+                if failed.len() == FAILURES_MAX {
+                    break;
+                }
+            }
+            // One write for all of them: after an import or a long stop there are tens of thousands.
+            self.store().done_due(ended).await?;
+            if let Some(error) = failed.pop() {
+                return Err(error);
             }
             if !full {
                 return Ok(report);
@@ -66,12 +92,10 @@ impl App {
         }
     }
 
-    async fn due(&self, moment: &DueMoment, report: &mut TickReport) -> Result<(), AppError> {
+    /// Does what falls due; answers what is to be said about it when it ends.
+    async fn due(&self, moment: &DueMoment, report: &mut TickReport) -> Result<Vec<Notice>, AppError> {
         let stored = self.store().case(moment.city, moment.case).await?;
-        let Some(stored) = stored.filter(|s| s.case.is_open()) else {
-            self.store().done_due(moment, Vec::new()).await?;
-            return Ok(());
-        };
+        let Some(stored) = stored.filter(|s| s.case.is_open()) else { return Ok(Vec::new()) };
         let config = self.config(moment.city)?;
         let mut told = Vec::new();
         match moment.moment.as_str() {
@@ -92,15 +116,16 @@ impl App {
                 } else {
                     report.overdue += 1
                 }
-                told = self
-                    .whose_turn(&stored.case)
-                    .into_iter()
-                    .map(|p| with_clock(&stored.case, p, template, moment))
-                    .collect();
+                if news(&stored.case, moment, self.now()) {
+                    told = self
+                        .whose_turn(&stored.case)
+                        .into_iter()
+                        .map(|p| with_clock(&stored.case, p, template, moment))
+                        .collect();
+                }
             }
         }
-        self.store().done_due(moment, told).await?;
-        Ok(())
+        Ok(told)
     }
 
     /// The people whose next move it is: a named one, else the officers of the department or the desk's owner.
@@ -121,17 +146,56 @@ impl App {
         }
     }
 
-    /// Moves the open deadlines of every running case after the calendar changed.
-    pub(crate) async fn recompute_clocks(&self, city: CityCode) -> Result<u32, AppError> {
-        let version = self.config(city)?.calendar.version();
-        let mut moved = 0;
-        for stored in self.running(city).await? {
-            let command = Command::RecomputeClocks { calendar: version };
-            if self.by_system(stored, command, "calendar_changed").await? {
-                moved += 1;
+    /// Moves the open deadlines of every running case after the calendar changed, a batch at a time; `false`
+    /// when it was told to stop before the end. A case that was moved before is left as it is, so that a
+    /// batch may be done twice.
+    pub(crate) async fn recompute_clocks(
+        &self,
+        held: &mut Held,
+        go_on: &(dyn Fn() -> bool + Send + Sync),
+    ) -> Result<bool, AppError> {
+        self.refresh_config(held.city).await?;
+        held.job.total = self.store().head(held.city).await?.1;
+        while held.job.done < held.job.total {
+            if !go_on() {
+                return Ok(false);
             }
+            let end = held.job.done.saturating_add(BATCH).min(held.job.total);
+            let open = self.open_among(held.city, held.job.done..end)?;
+            let stored = self.store().cases_by_serial(held.city, &open).await?;
+            let calendar = self.config(held.city)?.calendar.version();
+            let app = self.clone();
+            let mut moved = futures::stream::iter(stored)
+                .map(move |stored| {
+                    let (app, id) = (app.clone(), stored.case.id);
+                    let command = Command::RecomputeClocks { calendar };
+                    async move { (id, app.by_system(stored, command, "calendar_changed").await) }
+                })
+                .buffer_unordered(WRITTEN_TOGETHER);
+            while let Some((id, done)) = moved.next().await {
+                match done {
+                    Ok(moved) => held.job.changed += u32::from(moved),
+                    Err(error @ AppError::ProcedureMissing(_)) => {
+                        held.job.failed += 1;
+                        tracing::warn!(city = %held.city, case = %id, %error, "a deadline was not moved");
+                    }
+                    Err(other) => return Err(other),
+                }
+            }
+            drop(moved);
+            held.job.done = end;
+            self.job_went_on(held).await?;
         }
-        Ok(moved)
+        Ok(true)
+    }
+
+    /// Which of these serials are open cases.
+    fn open_among(&self, city: CityCode, serials: std::ops::Range<u32>) -> Result<Vec<u32>, AppError> {
+        let filter = Filter { ended: Some(false), ..Filter::default() };
+        let held = self.city(city)?;
+        let query = Query { filter: &filter, visibility: &Visibility::All, now: self.now(), within: None };
+        let index = held.index.read();
+        Ok(serials.filter(|serial| index.matches(*serial, &query)).collect())
     }
 
     /// Moves running cases to another version of the procedure; `dry_run` only says what would change.
@@ -160,7 +224,8 @@ impl App {
             let mut draft = Draft::of(stored);
             match draft.step(Command::Migrate { procedure: to }, &system, &config, self.now()) {
                 Ok(()) => {}
-                Err(_) => continue,
+                Err(AppError::Refused(_)) => continue,
+                Err(other) => return Err(other),
             }
             view.changed += 1;
             note_changes(&before, &draft.state, &mut view.changes);
@@ -201,8 +266,10 @@ impl App {
         for _ in 0..4 {
             let Some(current) = stored.take() else { return Ok(false) };
             let mut draft = Draft::of(current);
-            if draft.step(command.clone(), &system, &config, self.now()).is_err() || draft.facts.is_empty() {
-                return Ok(false);
+            match draft.step(command.clone(), &system, &config, self.now()) {
+                Ok(()) if !draft.facts.is_empty() => {}
+                Ok(()) | Err(AppError::Refused(_)) => return Ok(false),
+                Err(other) => return Err(other),
             }
             match self.commit(vec![draft.into_append(None, None)]).await {
                 Ok(_) => return Ok(true),
@@ -214,6 +281,16 @@ impl App {
         }
         Ok(false)
     }
+}
+
+/// Whether it is worth saying that `moment` has come: not long afterwards, and no warning of a deadline that has
+/// passed itself meanwhile.
+fn news(case: &Case, moment: &DueMoment, now: Timestamp) -> bool {
+    let passed = |(clock, which, at): (ClockKind, Moment, Timestamp)| {
+        clock == moment.clock && which == Moment::Due && at <= now
+    };
+    let outrun = moment.moment == Moment::Warn.as_str() && case.moments().into_iter().any(passed);
+    !outrun && moment.at + TOLD_WITHIN >= now
 }
 
 fn with_clock(case: &Case, person: PersonId, template: &str, moment: &DueMoment) -> Notice {

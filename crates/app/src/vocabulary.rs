@@ -118,6 +118,8 @@ pub struct PlaceHit {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PlaceView {
     pub grid: Option<String>,
+    /// Edges of the grid in degrees: west, south, east, north.
+    pub grid_bounds: Option<[f64; 4]>,
     /// Names from the city down to the community.
     pub path: Vec<Words>,
     /// The nearest known street name, with its distance.
@@ -183,7 +185,7 @@ impl App {
             divisions: divisions.collect(),
             templates: templates.collect(),
             sources: case::Source::ALL.iter().map(|s| s.as_str().to_owned()).collect(),
-            procedure: procedure_view(&config),
+            procedure: procedure_view(&config)?,
         })
     }
 
@@ -261,6 +263,10 @@ impl App {
         Ok(PlaceView {
             path: grid.map(|g| config.divisions.path(g).into_iter().map(words).collect()).unwrap_or_default(),
             grid: grid.map(ToString::to_string),
+            grid_bounds: grid.and_then(|g| config.grids.get(g)).map(|g| {
+                let edges = g.bounds;
+                [edges.west, edges.south, edges.east, edges.north]
+            }),
             near_metres: nearest.map(|(metres, _)| metres.round()),
             near: nearest.map(|(_, street)| place_hit(&config, street, "")),
             inside_city: lng >= west && lng <= east && lat >= south && lat <= north,
@@ -329,12 +335,12 @@ fn class_view(class: &city::catalogue::Class) -> VocabularyClass {
     }
 }
 
-fn procedure_view(config: &Config) -> VocabularyProcedure {
-    let procedure = config.procedure(config.procedure);
+fn procedure_view(config: &Config) -> Result<VocabularyProcedure, AppError> {
+    let procedure = config.procedure(config.procedure)?;
     let kind = |k: &case::EvidenceKind| {
         serde_json::to_value(k).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
     };
-    VocabularyProcedure {
+    Ok(VocabularyProcedure {
         version: procedure.version,
         name: procedure.name.clone(),
         report_photos_min: procedure.evidence.report_min,
@@ -345,7 +351,7 @@ fn procedure_view(config: &Config) -> VocabularyProcedure {
         suspension_days_max: procedure.suspension.days_max,
         extension_times_max: procedure.extension.times_max,
         reopen_days: procedure.reopen_days,
-    }
+    })
 }
 
 fn split_house_number(q: &str) -> (&str, &str) {

@@ -94,6 +94,7 @@ impl Case {
             reopened: 0,
             departments: Vec::new(),
             handled_by: Vec::new(),
+            collected_by: Vec::new(),
             result: None,
             handed_over_at: None,
             callback: None,
@@ -142,6 +143,7 @@ impl Case {
         self.change_clocks(&record.clocks);
         self.owned_by_intake(record);
         self.remember_handler(record);
+        self.remember_collector(record);
         self.version = record.seq;
         self.updated_at = record.at;
         Ok(())
@@ -416,6 +418,17 @@ impl Case {
             && !remark
         {
             self.handled(person);
+        }
+    }
+
+    fn remember_collector(&mut self, record: &FactRecord) {
+        let answer =
+            matches!(record.fact, Fact::ConfirmationAnswered { .. } | Fact::VerificationAnswered { .. });
+        if let By::Person { person, .. } = record.by
+            && answer
+            && !self.collected_by.contains(&person)
+        {
+            self.collected_by.push(person);
         }
     }
 

@@ -185,6 +185,9 @@ pub struct Case {
     /// Everyone who signed, was assigned, asked or replied on the handling axis. None of them may judge.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handled_by: Vec<PersonId>,
+    /// Collectors who answered a confirmation or a verification; they keep seeing what they worked on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collected_by: Vec<PersonId>,
     /// The department's last reply, or the answer given at once: what the reporter is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,

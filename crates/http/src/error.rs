@@ -152,6 +152,10 @@ impl From<AppError> for HttpError {
                 answer.retry_after_s = Some(BUSY_RETRY_S);
                 answer
             }
+            AppError::ProcedureMissing(version) => {
+                tracing::error!(version, "a case is pinned to a version of the procedure that is missing");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "procedure_missing").with("version", version)
+            }
             AppError::Store(app::ports::StoreError::Exists { .. }) => {
                 Self::new(StatusCode::CONFLICT, "exists")
             }

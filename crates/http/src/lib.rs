@@ -14,6 +14,7 @@ pub mod extract;
 pub mod filters;
 pub mod health;
 pub mod i18n;
+pub mod inbox;
 pub mod language;
 pub mod ledger;
 pub mod limit;
@@ -49,7 +50,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use crate::i18n::because_message;
 pub use crate::language::Language;
 pub use crate::network::Network;
-pub use crate::options::{HttpOptions, OidcProvider, RateLimits};
+pub use crate::options::{HttpOptions, OidcProvider, RateLimits, TableReader};
 
 /// Bytes of an ordinary request: a report with 4,000 characters and 20 photos named is 20 kB, a procedure 60 kB.
 const BODY_MAX: usize = 1024 * 1024;
@@ -63,6 +64,7 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(attachment::routes())
         .merge(ledger::routes())
         .merge(admin::routes())
+        .merge(inbox::routes())
         .merge(live::routes())
         .merge(public::routes())
         .merge(open311::routes())

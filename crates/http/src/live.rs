@@ -8,20 +8,23 @@ use crate::door::Door;
 use crate::error::HttpError;
 use crate::extract::Query;
 use app::App;
+use app::list_cases::QueueView;
 use app::live::Change;
 use app::rights::Sees;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use kernel::Actor;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::{self, error::RecvError};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::AbortHandle;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,6 +35,12 @@ const KEPT: usize = 4_096;
 const LISTENER_QUEUE: usize = 64;
 /// Also how soon a listener whose session has ended is let go.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Changes come in bursts: counts wait this long for the rest of one, and for as long after each other.
+const COUNT_AFTER: Duration = Duration::from_secs(1);
+/// Lights change without anybody doing anything: counts are looked at again after so many heartbeats.
+const COUNT_EVERY: u32 = 4;
+/// Counting takes at most one part in so many of a core, however many screens listen.
+const COUNT_SHARE: u32 = 4;
 /// Open screens of one person: several windows on several machines.
 const LISTENERS_PER_PERSON: usize = 32;
 
@@ -54,6 +63,86 @@ pub struct Hub {
     past: OnceLock<Arc<Past>>,
     listeners_max: usize,
     listeners: Arc<Mutex<HashMap<(u32, u32), usize>>>,
+    counts: Arc<Counts>,
+}
+
+/// Queues as they were at a moment, with the event that tells them.
+type Counted = (Instant, Vec<QueueView>, Bytes);
+
+/// What the queues of a person hold, counted once for all screens of that person, one person after the other.
+#[derive(Default)]
+struct Counts {
+    turn: tokio::sync::Mutex<()>,
+    latest: Mutex<HashMap<(u32, u32), Counted>>,
+}
+
+impl Counts {
+    /// The queues as they are after `since`, with the event that tells them; `None` without any queue.
+    async fn after(&self, app: &App, actor: Actor, since: Instant) -> Option<(Vec<QueueView>, Bytes)> {
+        let who = who(&actor);
+        let _turn = self.turn.lock().await;
+        if let Some((at, queues, text)) = self.latest.lock().get(&who)
+            && *at >= since
+        {
+            return Some((queues.clone(), text.clone()));
+        }
+        let begun = Instant::now();
+        let app = app.clone();
+        let view = tokio::task::spawn_blocking(move || app.count_queues(&actor)).await.ok()?.ok()?;
+        // Still holding the turn: this is what keeps all of it to its share.
+        tokio::time::sleep(begun.elapsed() * (COUNT_SHARE - 1)).await;
+        if view.queues.is_empty() {
+            return None;
+        }
+        let text = event("count", &serde_json::to_value(&view).ok()?);
+        let mut latest = self.latest.lock();
+        latest.retain(|_, (at, _, _)| at.elapsed() < HEARTBEAT);
+        latest.insert(who, (begun, view.queues.clone(), text.clone()));
+        Some((view.queues, text))
+    }
+}
+
+fn who(actor: &Actor) -> (u32, u32) {
+    (actor.city.get(), actor.person_id().map_or(0, |person| person.0))
+}
+
+/// Tells one screen the counts of its queues when they have changed; ends with the listener.
+struct Teller {
+    /// Something has changed.
+    changed: Arc<Notify>,
+    actor: Arc<Mutex<Actor>>,
+    task: AbortHandle,
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Teller {
+    fn start(app: App, counts: Arc<Counts>, actor: Actor, out: mpsc::Sender<Bytes>) -> Self {
+        let changed = Arc::new(Notify::new());
+        let actor = Arc::new(Mutex::new(actor));
+        let (wake, who) = (changed.clone(), actor.clone());
+        let task = tokio::spawn(async move {
+            let mut told = Vec::new();
+            loop {
+                wake.notified().await;
+                tokio::time::sleep(COUNT_AFTER).await;
+                let actor = who.lock().clone();
+                let Some((queues, text)) = counts.after(&app, actor, Instant::now()).await else { continue };
+                if queues == told {
+                    continue;
+                }
+                told = queues;
+                if out.send(text).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Self { changed, actor, task: task.abort_handle() }
+    }
 }
 
 /// Gives the place of a listener back.
@@ -77,7 +166,7 @@ impl Drop for Place {
 impl Hub {
     #[must_use]
     pub fn new(app: App, listeners_max: usize) -> Self {
-        Self { app, past: OnceLock::new(), listeners_max, listeners: Arc::default() }
+        Self { app, past: OnceLock::new(), listeners_max, listeners: Arc::default(), counts: Arc::default() }
     }
 
     /// Listens to the application from the first listener on; ends when the application does.
@@ -178,8 +267,9 @@ pub fn routes() -> OpenApiRouter<Door> {
 /// Changes of cases as they happen (server-sent events).
 ///
 /// `hello` comes first with `{now_at}`; `case` says `{id, version, stage, facts, at, position}`; `reset` means
-/// that changes were missed and lists should be read again; `ping` comes every 15 s. Send `Last-Event-ID` to
-/// get what was missed.
+/// that changes were missed and lists should be read again; `ping` comes every 15 s. `count` has the caller's
+/// queues as `GET /api/workbench` answers them, a second or more after a change when a number has changed; not
+/// for a stream of one case. Send `Last-Event-ID` to get what was missed.
 #[utoipa::path(get, path = "/api/live", tag = "live",
     params(Listen, ("last-event-id" = Option<i64>, Header, description = "Position of the last event seen", minimum = 0)),
     responses((status = 200, description = "A stream that does not end", content_type = "text/event-stream", body = String)))]
@@ -190,12 +280,17 @@ async fn live(
     Query(query): Query<Listen>,
 ) -> Result<Response, HttpError> {
     let sees = rights(&door.app, &caller, query.id)?;
-    let who = (caller.actor.city.get(), caller.actor.person_id().map_or(0, |person| person.0));
-    let place = door.hub.place(who)?;
+    let place = door.hub.place(who(&caller.actor))?;
     let position = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
     let (missed, fresh) = door.hub.past().since(caller.actor.city, position);
     let (out, body) = mpsc::channel(LISTENER_QUEUE);
-    let listener = Listener { app: door.app.clone(), caller, one: query.id, sees, fresh, out, _place: place };
+    let counts = door.hub.counts.clone();
+    let teller = query
+        .id
+        .is_none()
+        .then(|| Teller::start(door.app.clone(), counts, caller.actor.clone(), out.clone()));
+    let listener =
+        Listener { app: door.app.clone(), caller, one: query.id, sees, fresh, out, teller, _place: place };
     tokio::spawn(listener.serve(missed));
     let stream = tokio_stream::wrappers::ReceiverStream::new(body);
     let mut response =
@@ -222,6 +317,8 @@ struct Listener {
     sees: Sees,
     fresh: Fresh,
     out: mpsc::Sender<Bytes>,
+    /// Not for a stream of one case.
+    teller: Option<Teller>,
     _place: Place,
 }
 
@@ -245,6 +342,7 @@ impl Listener {
         }
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.tick().await;
+        let mut beats = 0_u32;
         loop {
             tokio::select! {
                 told = self.fresh.recv() => match told {
@@ -252,13 +350,29 @@ impl Listener {
                     Err(RecvError::Lagged(_)) => self.say(event("reset", &json!({}))).await?,
                     Err(RecvError::Closed) => return Err(Gone),
                 },
-                _ = heartbeat.tick() => self.look_again().await?,
+                _ = heartbeat.tick() => {
+                    self.look_again().await?;
+                    beats = beats.wrapping_add(1);
+                    if beats.is_multiple_of(COUNT_EVERY) {
+                        self.recount();
+                    }
+                }
                 () = self.out.closed() => return Err(Gone),
             }
         }
     }
 
+    /// Counts may have changed: also by a case that left this listener's sight.
+    fn recount(&self) {
+        if let Some(teller) = &self.teller {
+            teller.changed.notify_one();
+        }
+    }
+
     async fn tell(&self, told: &Told) -> Result<(), Gone> {
+        if told.change.city == self.caller.actor.city {
+            self.recount();
+        }
         if self.sees.change(&told.change) { self.say(told.text.clone()).await } else { Ok(()) }
     }
 
@@ -266,6 +380,9 @@ impl Listener {
     async fn look_again(&mut self) -> Result<(), Gone> {
         self.caller.actor = self.app.actor_for(&self.caller.secret).await.map_err(|_| Gone)?;
         self.sees = rights(&self.app, &self.caller, self.one).map_err(|_| Gone)?;
+        if let Some(teller) = &self.teller {
+            *teller.actor.lock() = self.caller.actor.clone();
+        }
         self.say(event("ping", &json!({ "now_at": self.app.now().millis() }))).await
     }
 

@@ -1,7 +1,10 @@
 //! What the server tells the door about where it stands.
 
 use crate::network::Network;
+use app::FieldProblem;
+use app::import::Table;
 use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often one address or person may do something in a minute; 0 means without limit.
@@ -54,6 +57,9 @@ pub struct OidcProvider {
     pub ca_pem: Option<String>,
 }
 
+/// Reads an uploaded table; says what is wrong with the file. May take long: it is run on a thread of its own.
+pub type TableReader = Arc<dyn Fn(&[u8]) -> Result<Table, FieldProblem> + Send + Sync>;
+
 pub struct HttpOptions {
     /// Cookies are sent over HTTPS only.
     pub secure_cookie: bool,
@@ -73,6 +79,8 @@ pub struct HttpOptions {
     pub open311_key_required: bool,
     /// Most live listeners at once.
     pub listeners_max: usize,
+    /// Reads what is uploaded for an import; without it there is no import.
+    pub read_table: Option<TableReader>,
 }
 
 impl Default for HttpOptions {
@@ -88,6 +96,7 @@ impl Default for HttpOptions {
             timeout: Duration::from_secs(30),
             open311_key_required: false,
             listeners_max: 4_096,
+            read_table: None,
         }
     }
 }

@@ -101,8 +101,6 @@ columns! {
     /// Departments that help, or had it earlier: place of the set, or [`NOTHING`].
     others: u32 = NOTHING;
     grid: u32 = NOTHING;
-    /// [`kernel::CaseId`] as a number.
-    id: u128 = 0;
     /// Facts of the case, so that an older state never replaces a newer one.
     version: u16 = 0;
     /// Date and sequence of the case number: `yyyymmdd * 1,000,000 + sequence`.

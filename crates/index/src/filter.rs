@@ -32,11 +32,15 @@ pub struct Filter {
     pub areas: Vec<Area>,
     /// Responsible now, or last when the case has ended. The caller adds the sub-units.
     pub departments: Vec<DepartmentId>,
+    /// No department has (or had) it; with `departments`, these or those.
+    pub undispatched: bool,
     pub handlers: Vec<PersonId>,
     pub collectors: Vec<PersonId>,
     pub intakes: Vec<PersonId>,
     pub claimed_by: Vec<PersonId>,
     pub reported_by: Vec<PersonId>,
+    /// One of these handled it at any time, answered a task about it as its collector, or reported it.
+    pub involving: Vec<PersonId>,
     /// Whether a handler, an intake operator, or somebody from the pool has it.
     pub has_handler: Option<bool>,
     pub has_intake: Option<bool>,
@@ -219,4 +223,6 @@ pub struct Grant {
     pub reported_by: Option<PersonId>,
     pub intake: Option<PersonId>,
     pub claimed_by: Option<PersonId>,
+    /// Handled it at any time, or answered a task about it as its collector.
+    pub worker: Option<PersonId>,
 }

@@ -6,9 +6,9 @@ use crate::filter::Query;
 use crate::plan::Plan;
 use crate::row;
 use case::{Case, StageName};
-use kernel::{CaseId, CityCode, ClassKey, DepartmentId, GridCode, Light, PersonId, Timestamp};
+use kernel::{CaseId, CaseNumber, CityCode, ClassKey, DepartmentId, GridCode, Light, PersonId, Timestamp};
+use roaring::RoaringBitmap;
 use std::collections::HashMap;
-use uuid::Uuid;
 
 /// Serials of one city: fifty years of a million cases. A greater serial is a mistake, not a case.
 pub const ROWS_MAX: u32 = 50_000_000;
@@ -51,13 +51,15 @@ pub struct CaseIndex {
     pub(crate) awaited: HashMap<u32, u16>,
     /// By parent.
     pub(crate) children: HashMap<CaseId, Vec<u32>>,
+    /// Who handled or collected at any time, with the serials. Nobody is ever taken off a case.
+    pub(crate) workers: HashMap<PersonId, RoaringBitmap>,
 }
 
 /// A case on the map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GeoPoint<'a> {
     pub serial: u32,
-    pub id: CaseId,
+    pub number: CaseNumber,
     pub lng: f64,
     pub lat: f64,
     pub stage: StageName,
@@ -81,6 +83,7 @@ impl CaseIndex {
             others: Dictionary::default(),
             awaited: HashMap::new(),
             children: HashMap::new(),
+            workers: HashMap::new(),
         }
     }
 
@@ -152,6 +155,9 @@ impl CaseIndex {
         row.collector = self.person(case.stage.collector())?;
         row.others = self.others_of(case, row.department)?;
         self.put(serial, row, row::awaited_roles(case));
+        for person in case.handled_by.iter().chain(&case.collected_by) {
+            self.workers.entry(*person).or_default().insert(serial);
+        }
         if let Some(parent) = case.parent {
             let children = self.children.entry(parent).or_default();
             if !children.contains(&serial) {
@@ -231,7 +237,7 @@ impl CaseIndex {
             {
                 points.push(GeoPoint {
                     serial,
-                    id: CaseId(Uuid::from_u128(columns.id[at])),
+                    number: row::case_number(self.city, columns.number[at]),
                     lng: f64::from(columns.lng[at]) / 1e7,
                     lat: f64::from(columns.lat[at]) / 1e7,
                     stage,
@@ -252,6 +258,19 @@ impl CaseIndex {
         light(*due_at, *warn_at, row::second(now))
     }
 
+    /// When a case was reported, in whole seconds.
+    #[must_use]
+    pub fn reported_at(&self, serial: u32) -> Option<u32> {
+        self.columns.reported_at.get(serial as usize).copied().filter(|_| self.contains(serial))
+    }
+
+    /// The latest report among the cases with a smaller serial, in whole seconds.
+    #[must_use]
+    pub fn newest_report_before(&self, serial: u32) -> Option<u32> {
+        let end = (serial as usize).min(self.columns.rows());
+        self.columns.reported_at[..end].iter().copied().filter(|at| *at != NEVER).max()
+    }
+
     /// Bytes of the columns for each case.
     pub const BYTES_PER_ROW: usize = Columns::BYTES_PER_ROW;
 
@@ -259,6 +278,7 @@ impl CaseIndex {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let children: usize = self.children.values().map(|list| list.capacity() * 4 + 16).sum();
+        let workers: usize = self.workers.values().map(RoaringBitmap::serialized_size).sum();
         self.columns.bytes()
             + self.classes.bytes(8)
             + self.departments.bytes(0)
@@ -268,6 +288,8 @@ impl CaseIndex {
             + self.awaited.capacity() * (size_of::<(u32, u16)>() + 1)
             + self.children.capacity() * (size_of::<(CaseId, Vec<u32>)>() + 1)
             + children
+            + self.workers.capacity() * (size_of::<(PersonId, RoaringBitmap)>() + 1)
+            + workers
     }
 }
 

@@ -56,6 +56,8 @@ enum Test<'a> {
     Never,
     Within(&'a SerialSet),
     Serials(SerialSet),
+    /// One of these worked on it: for a single case, where preparing a set would not pay.
+    Worked(&'a [PersonId]),
     Byte(ByteColumn, Box<[bool; 256]>),
     Flags {
         mask: u32,
@@ -190,7 +192,7 @@ impl Test<'_> {
     const fn cost(&self) -> u8 {
         match self {
             Self::Never => 0,
-            Self::Within(_) | Self::Serials(_) => 1,
+            Self::Within(_) | Self::Serials(_) | Self::Worked(_) => 1,
             Self::Byte(..) => 2,
             Self::Named(..) | Self::Name(_, PlaceSet::One(_)) | Self::AtLeast(..) => 3,
             Self::Flags { .. } | Self::AnyFlag(_) | Self::Between(..) | Self::Grids(PlaceSet::One(_)) => 4,
@@ -209,6 +211,13 @@ impl Test<'_> {
             Self::Never => mask.fill(0),
             Self::Within(serials) => keep_serials(mask, serials, base),
             Self::Serials(serials) => keep_serials(mask, serials, base),
+            Self::Worked(people) => keep_rows(mask, |at| {
+                let worked = |person: &PersonId| {
+                    let serials = index.workers.get(person);
+                    serials.is_some_and(|all| serial(base + at).is_some_and(|one| all.contains(one)))
+                };
+                people.iter().any(worked)
+            }),
             Self::Byte(column, wanted) => {
                 let cells = match column {
                     ByteColumn::Stage => &c.stage,
@@ -408,6 +417,20 @@ impl<'a> Planner<'_, 'a> {
         self.people(NameColumn::ReportedBy, grant.reported_by.as_slice());
         self.people(NameColumn::Intake, grant.intake.as_slice());
         self.people(NameColumn::ClaimedBy, grant.claimed_by.as_slice());
+        if let Some(person) = &grant.worker {
+            self.workers(std::slice::from_ref(person));
+        }
+    }
+
+    /// One of these worked on it.
+    fn workers(&mut self, people: &'a [PersonId]) {
+        if !self.all {
+            self.tests.push(Test::Worked(people));
+            return;
+        }
+        let lists = people.iter().filter_map(|person| self.index.workers.get(person));
+        let serials: SerialSet = lists.flatten().collect();
+        self.push_unless(serials.is_empty(), Test::Serials(serials));
     }
 
     fn departments(&mut self, departments: &[DepartmentId], past: bool) {
@@ -439,7 +462,10 @@ impl<'a> Planner<'_, 'a> {
         self.kinds_of_class(f);
         self.classes(&f.classes);
         self.areas(&f.areas);
-        if !f.departments.is_empty() {
+        if f.undispatched {
+            let wanted = f.departments.iter().filter_map(|id| self.index.departments.place(id));
+            self.names(NameColumn::Department, PlaceSet::new(wanted.chain([u32::from(NONE)])));
+        } else if !f.departments.is_empty() {
             self.names(NameColumn::Department, places(&self.index.departments, &f.departments));
         }
         self.people(NameColumn::Handler, &f.handlers);
@@ -447,6 +473,11 @@ impl<'a> Planner<'_, 'a> {
         self.people(NameColumn::Intake, &f.intakes);
         self.people(NameColumn::ClaimedBy, &f.claimed_by);
         self.people(NameColumn::ReportedBy, &f.reported_by);
+        if !f.involving.is_empty() {
+            let worked = self.part(|part| part.workers(&f.involving));
+            let reported = self.part(|part| part.people(NameColumn::ReportedBy, &f.involving));
+            self.choice(vec![worked, reported]);
+        }
         for (column, wanted) in [
             (NameColumn::Handler, f.has_handler),
             (NameColumn::Intake, f.has_intake),

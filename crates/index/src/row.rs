@@ -3,7 +3,7 @@
 use crate::column::{NEVER, NONE, NOTHING, NOWHERE, PAUSED, Row, flag, grades};
 use case::stage::VerifyOutcome;
 use case::{Approval, ApprovalKind, Case, Source, Stage, StageName};
-use kernel::{CaseNumber, Clock, ClockKind, DepartmentId, Role, Timestamp};
+use kernel::{CaseNumber, CityCode, Clock, ClockKind, DepartmentId, Role, Timestamp};
 
 /// A moment as whole seconds since 1970; moments past 2106 are the last one that is still a moment.
 pub fn second(at: Timestamp) -> u32 {
@@ -31,6 +31,13 @@ fn number(number: &CaseNumber) -> u64 {
     let date: u64 = text.get(6..14).and_then(|digits| digits.parse().ok()).unwrap_or(0);
     let sequence: u64 = text.get(14..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
     date * 1_000_000 + sequence
+}
+
+/// The number [`number`] came from.
+pub fn case_number(city: CityCode, number: u64) -> CaseNumber {
+    let (date, sequence) = (number / 1_000_000, number % 1_000_000);
+    let small = |part: u64| u32::try_from(part).unwrap_or_default();
+    CaseNumber::new(city, small(date), small(sequence))
 }
 
 /// The department that has the case, or had it last when it has ended.
@@ -83,7 +90,6 @@ pub fn row(case: &Case) -> Row {
         department: NONE,
         others: NOTHING,
         grid: NOTHING,
-        id: case.id.0.as_u128(),
         version: u16::try_from(case.version).unwrap_or(u16::MAX),
         number: number(&case.number),
         reported_at: second(case.reported_at),

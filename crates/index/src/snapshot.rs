@@ -11,13 +11,14 @@ use case::{Source, StageName};
 use crc32fast::Hasher;
 use kernel::id::BadId;
 use kernel::{CaseId, CityCode, DepartmentId, PersonId};
+use roaring::RoaringBitmap;
 use std::hash::Hash;
 use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 const MAGIC: [u8; 8] = *b"yiwangix";
 /// Grows with every change of a column, of a bit in one, or of the order of an enum kept by place.
-const VERSION: u32 = 1;
+const VERSION: u32 = 4;
 
 /// Why a snapshot cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +93,12 @@ impl CaseIndex {
             out.write_all(parent.0.as_bytes())?;
             write_numbers(out, serials.iter().copied())?;
         }
+        write_count(out, self.workers.len())?;
+        for (person, serials) in &self.workers {
+            out.write_all(&person.0.to_le_bytes())?;
+            write_count(out, serials.serialized_size())?;
+            serials.serialize_into(&mut *out)?;
+        }
         Ok(())
     }
 
@@ -164,6 +171,17 @@ impl CaseIndex {
                 Ok(())
             })?;
             self.children.insert(parent, serials);
+        }
+        for _ in 0..read_u32(input)? {
+            let person = PersonId(read_u32(input)?);
+            let length = u64::from(read_u32(input)?);
+            let mut bytes = input.by_ref().take(length);
+            let serials =
+                RoaringBitmap::deserialize_from(&mut bytes).map_err(|_| damaged("a person's cases"))?;
+            if bytes.limit() != 0 {
+                return Err(damaged("a person's cases"));
+            }
+            self.workers.insert(person, serials);
         }
         Ok(())
     }

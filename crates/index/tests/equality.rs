@@ -54,6 +54,10 @@ fn responsible(case: &Case) -> Option<kernel::DepartmentId> {
     }
 }
 
+fn worked(case: &Case, person: PersonId) -> bool {
+    case.handled_by.contains(&person) || case.collected_by.contains(&person)
+}
+
 fn satisfied(case: &Case) -> Option<bool> {
     match (&case.rating, &case.callback) {
         (Some(rating), _) => Some(rating.stars > 2),
@@ -181,12 +185,17 @@ impl Reader {
                     .grid
                     .as_ref()
                     .is_some_and(|grid| f.areas.iter().any(|area| grid.as_str().starts_with(area.as_str()))),
-            one_of(&f.departments, responsible(case).as_ref()),
+            match responsible(case) {
+                Some(id) => (f.departments.is_empty() && !f.undispatched) || f.departments.contains(&id),
+                None => f.departments.is_empty() || f.undispatched,
+            },
             one_of(&f.handlers, case.stage.handler().as_ref()),
             one_of(&f.collectors, case.stage.collector().as_ref()),
             one_of(&f.intakes, case.intake.as_ref()),
             one_of(&f.claimed_by, case.claimed_by.as_ref()),
             one_of(&f.reported_by, case.reported_by.as_ref()),
+            f.involving.is_empty()
+                || f.involving.iter().any(|one| worked(case, *one) || case.reported_by == Some(*one)),
             same(f.has_handler, case.stage.handler().is_some()),
             same(f.has_intake, case.intake.is_some()),
             same(f.is_claimed, case.claimed_by.is_some()),
@@ -255,6 +264,7 @@ impl Reader {
             && person(g.reported_by, case.reported_by)
             && person(g.intake, case.intake)
             && person(g.claimed_by, case.claimed_by)
+            && g.worker.is_none_or(|one| worked(case, one))
     }
 
     fn sees(&self, case: &Case, visibility: &Visibility) -> bool {
@@ -399,11 +409,13 @@ fn filter(dice: &mut Dice, p: u64, depth: u32, known: &[CaseId]) -> Filter {
         classes: some(dice, p, class),
         areas: some(dice, p, area),
         departments: some(dice, p, department),
+        undispatched: dice.percent(p),
         handlers: some(dice, p, person),
         collectors: some(dice, p, person),
         intakes: some(dice, p, person),
         claimed_by: some(dice, p, person),
         reported_by: some(dice, p, person),
+        involving: some(dice, p, person),
         has_handler: flag(dice),
         has_intake: flag(dice),
         is_claimed: flag(dice),
@@ -476,6 +488,7 @@ fn grant(dice: &mut Dice) -> Grant {
         reported_by: maybe(dice, 10, person),
         intake: maybe(dice, 10, person),
         claimed_by: maybe(dice, 10, person),
+        worker: maybe(dice, 10, person),
     }
 }
 
@@ -540,6 +553,8 @@ fn grow(dice: &mut Dice, city_: &mut City, steps: u64, serials: u64, calendar: &
         let mut case = case(dice, u64::from(serial), &city_.ids, calendar);
         if let Some(before) = city_.cases.get(&serial) {
             case.parent = before.parent;
+            case.handled_by.extend(&before.handled_by);
+            case.collected_by.extend(&before.collected_by);
         }
         if city_.ids.len() < 20 {
             city_.ids.push(case.id);
@@ -610,7 +625,7 @@ fn compare(dice: &mut Dice, city: &City, rounds: u64, calendar: &Calendar) {
             assert!((point.lng - at.lng()).abs() < 1e-7 && (point.lat - at.lat()).abs() < 1e-7);
             assert_eq!((point.stage, point.light), (case.stage.name(), reader.light(case)));
             assert_eq!(point.class, case.class.as_ref());
-            assert_eq!((point.id, point.urgent), (case.id, case.urgent));
+            assert_eq!((&point.number, point.urgent), (&case.number, case.urgent));
             assert_eq!(city.index.light(point.serial, now), reader.light(case));
         }
     }

@@ -1,9 +1,9 @@
 //! Ledgers and overviews are counts of lists; the checks find what was planted.
 
 use crate::lap;
-use crate::world::{CLEANING, World, city};
+use crate::world::{BUREAU, CLEANING, World, city};
 use app::ledger::LedgerQuery;
-use app::list_query::ListQuery;
+use app::list_query::{ListQuery, NO_DEPARTMENT};
 use app::ports::Append;
 use case::{Case, Fact, FactRecord};
 use kernel::{Millis, Role};
@@ -73,7 +73,11 @@ async fn every_figure_is_the_length_of_a_list() {
             listed.sort_unstable();
             assert_eq!(ids, listed, "{kind}");
             assert_eq!(ledger.by_month.iter().map(|m| m.count).sum::<u32>(), ledger.count);
-            assert_eq!(ledger.by_department.iter().map(|d| d.of).sum::<u32>(), of);
+            for row in &ledger.by_department {
+                let id = row.department.as_ref().map_or(NO_DEPARTMENT, |d| d.id);
+                let list = ListQuery { department: vec![id], ..filed.clone() };
+                assert_eq!(row.of, total(list).await.total, "{kind} of department {id} for {role:?}");
+            }
             if role == Role::ShiftLeader {
                 assert_eq!(ledger.count, 1, "{kind}");
             }
@@ -108,16 +112,41 @@ async fn every_figure_is_the_length_of_a_list() {
             .iter()
             .find(|row| row.department.as_ref().is_some_and(|d| d.id == CLEANING))
             .expect("a row");
-        let own = ListQuery { department: vec![CLEANING], ..base };
+        let own = ListQuery { department: vec![CLEANING], ..base.clone() };
         assert_eq!(row.filed, total(own).await.total);
-        assert_eq!(view.departments.iter().map(|row| row.filed).sum::<u32>(), view.total.filed);
+        // Every row is the length of the list it opens: a department with its sub-units, or none at all.
+        let mut top = 0;
+        for row in &view.departments {
+            let id = row.department.as_ref().map_or(NO_DEPARTMENT, |d| d.id);
+            let list = ListQuery { department: vec![id], ..base.clone() };
+            assert_eq!(row.filed, total(list.clone()).await.total, "department {id} for {role:?}");
+            let open = ListQuery { ended: Some(false), ..list };
+            assert_eq!(row.open, total(open).await.total, "open of department {id} for {role:?}");
+            top += if id == CLEANING { 0 } else { row.filed };
+        }
+        assert_eq!(top, view.total.filed, "what lies inside another is counted there");
+        let has = |id: u32| view.departments.iter().any(|r| r.department.as_ref().map_or(0, |d| d.id) == id);
+        assert!(has(BUREAU) && has(CLEANING) && has(NO_DEPARTMENT), "{role:?}");
+        for asked in
+            [vec![], vec![BUREAU], vec![CLEANING], vec![NO_DEPARTMENT], vec![CLEANING, NO_DEPARTMENT]]
+        {
+            let q = ListQuery { department: asked.clone(), ..ListQuery::default() };
+            let counts = w.app.count_cases(&actor, &q, Some("department")).await.expect("counts");
+            assert_eq!(counts.total, total(q).await.total, "{asked:?}");
+            for group in &counts.groups {
+                let q =
+                    ListQuery { department: vec![group.key.parse().expect("an id")], ..ListQuery::default() };
+                assert_eq!(group.count, total(q).await.total, "{} of {asked:?} for {role:?}", group.key);
+            }
+            assert!(!counts.groups.is_empty() || counts.total == 0, "{asked:?}");
+        }
         assert!(view.total.closed == 2 && view.total.overdue > 0, "{:?}", view.total);
     }
     assert!(w.app.ledger(&w.who(Role::ShiftLeader), "moon", &LedgerQuery::default()).await.is_err());
     assert!(w.app.overview(&w.who(Role::Collector), None, None).await.is_err());
 }
 
-fn append(state: Case, facts: Vec<FactRecord>) -> Append {
+pub fn append(state: Case, facts: Vec<FactRecord>) -> Append {
     Append {
         city: city(),
         state,
@@ -172,6 +201,41 @@ async fn the_check_finds_what_was_planted() {
     }
     let whole = sound.app.check(city()).await.expect("a check");
     assert!([4, 5, 6].iter().all(|number| state(&whole, *number) == "ok"));
+}
+
+#[tokio::test]
+async fn the_check_runs_in_the_background_and_its_last_result_is_kept() {
+    let w = World::new().await;
+    lap::lap(&w).await;
+    let admin = w.who(Role::AuditAdmin);
+    for role in [Role::IntakeOperator, Role::Dispatcher, Role::SecurityAdmin, Role::Handler] {
+        assert!(
+            w.app.ask_check(&w.who(role)).await.is_err() && w.app.last_check(&w.who(role)).await.is_err()
+        );
+    }
+    let none = w.app.last_check(&admin).await.expect("a view");
+    assert_eq!((none.job.state.as_str(), none.checked_at, none.rows.len()), ("none", None, 0));
+    for _ in 0..2 {
+        let asked = w.app.ask_check(&admin).await.expect("asked");
+        assert_eq!((asked.job.state.as_str(), asked.rows.len()), ("waiting", 0));
+    }
+    // Stopped before it began: nothing is lost.
+    let mut asked = 0;
+    let stopped = std::sync::atomic::AtomicU32::new(0);
+    let go_on = move || stopped.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2;
+    asked += w.app.work_jobs(&go_on).await.expect("jobs");
+    assert_eq!(asked, 0);
+    assert_eq!(w.app.last_check(&admin).await.expect("a view").job.state, "running");
+    w.clock.advance(Millis::minutes(2));
+    assert_eq!(w.app.work_jobs(&|| true).await.expect("jobs"), 1);
+    let done = w.app.last_check(&admin).await.expect("a view");
+    assert_eq!((done.job.state.as_str(), done.job.done, done.job.total), ("done", 1, 1));
+    assert_eq!(done.rows, w.app.check(city()).await.expect("a check"), "the same as at once");
+    assert_eq!(done.checked_at, Some(w.app.now().millis()));
+    w.clock.advance(Millis::hours(1));
+    let again = w.app.ask_check(&w.who(Role::Leader)).await.expect("asked");
+    assert_eq!((again.job.state.as_str(), again.checked_at), ("waiting", done.checked_at));
+    assert_eq!(again.rows, done.rows, "the last result stays until there is a new one");
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
-//! Administration: configuration records, people's accounts, the audit log, procedures, the acceptance check.
+//! Administration: configuration records, people's accounts, the audit log, procedures, the acceptance check,
+//! imports.
 
 pub mod audit;
 pub mod catalogue;
 pub mod check;
+pub mod import;
 pub mod people;
 pub mod procedure;
 pub mod records;
@@ -18,4 +20,5 @@ pub fn routes() -> OpenApiRouter<Door> {
         .merge(catalogue::routes())
         .merge(procedure::routes())
         .merge(check::routes())
+        .merge(import::routes())
 }

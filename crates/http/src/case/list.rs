@@ -71,8 +71,8 @@ struct PointGeometry {
 
 #[derive(Serialize, ToSchema)]
 struct PointProperties {
-    /// Short name of the case on this map, good for `GET /api/cases/{id}`.
-    id: String,
+    /// Good for `GET /api/cases/{id}`, as the id is.
+    number: String,
     stage: String,
     light: String,
     class: Option<String>,
@@ -111,7 +111,7 @@ async fn geo_cases(
         .map(|p| PointFeature {
             kind: "Feature",
             geometry: PointGeometry { kind: "Point", coordinates: [p.lng, p.lat] },
-            properties: PointProperties { id: p.id, stage: p.stage, light: p.light, class: p.class },
+            properties: PointProperties { number: p.number, stage: p.stage, light: p.light, class: p.class },
         })
         .collect();
     let body = Json(PointCollection { kind: "FeatureCollection", features, total });

@@ -1,5 +1,6 @@
 //! Reading requests: the cases of a city without anyone's personal data.
 
+use crate::attachment::{SizeWord, bytes_answer};
 use crate::caller::Guest;
 use crate::door::Door;
 use crate::error::HttpError;
@@ -9,9 +10,10 @@ use crate::local_time::LocalTime;
 use crate::open311::answer::{Errors, Format, answer};
 use crate::open311::document::Piece;
 use crate::open311::services::city_of;
+use app::attachments::Size;
 use app::public::{PublicRequest, PublicRequestQuery};
 use axum::extract::State;
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use kernel::{CityCode, Millis, Timestamp};
 use serde::Deserialize;
@@ -26,6 +28,7 @@ const PAGE_MAX: usize = 1_000;
 const PAGE_DEFAULT: usize = 100;
 /// Paging further than this is what dates are for.
 const OFFSET_MAX: usize = 100_000;
+const MEDIA_KEPT: &str = "public, max-age=3600";
 
 pub fn routes() -> OpenApiRouter<Door> {
     OpenApiRouter::new()
@@ -33,6 +36,7 @@ pub fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(requests_json))
         .routes(routes!(one_request))
         .routes(routes!(token))
+        .routes(routes!(media))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -174,7 +178,8 @@ async fn find(
     let time = LocalTime::of(&*door.app.config(city)?);
     let question = understand(&asked, &time, door.app.now())?;
     let (found, total) = door.app.public_requests(city, &question).await?;
-    let pieces = found.iter().map(|request| request_piece(request, &time, guest.language)).collect();
+    let pieces =
+        found.iter().map(|request| request_piece(request, &time, guest.language, &base(door))).collect();
     Ok((Piece::List("request", pieces), total))
 }
 
@@ -191,7 +196,7 @@ async fn one_request(
     let found = async {
         let guest = guest?;
         let (request, time) = by_name(&door, guest.city, &file).await?;
-        Ok(Piece::List("request", vec![request_piece(&request, &time, guest.language)]))
+        Ok(Piece::List("request", vec![request_piece(&request, &time, guest.language, &base(&door))]))
     };
     answer(Format::of(&file), "service_requests", found.await)
 }
@@ -227,9 +232,35 @@ async fn by_name(door: &Door, city: CityCode, file: &str) -> Result<(PublicReque
     Ok((found.pop().ok_or_else(unknown)?, time))
 }
 
-fn request_piece(request: &PublicRequest, time: &LocalTime, language: Language) -> Piece {
+/// A photo of a request whose reporter agreed to show it, without metadata.
+#[utoipa::path(get, path = "/open311/v2/media/{number}/{id}", tag = "open311",
+    params(("number" = String, Path, max_length = 20, pattern = "^[0-9]+$"),
+        ("id" = String, Path, min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")),
+    responses((status = 200, description = "Photo", content((String = "image/jpeg"), (String = "image/png"), (String = "image/webp"))),
+        (status = 206, description = "The part asked for", content((String = "image/jpeg"), (String = "image/png"), (String = "image/webp"))),
+        (status = 304, description = "As the caller has it")))]
+async fn media(
+    State(door): State<Door>,
+    guest: Guest,
+    headers: HeaderMap,
+    Path((number, id)): Path<(String, String)>,
+) -> Result<Response, HttpError> {
+    let (bytes, kind) = door.app.open_photo(guest.city, &number, &id, Size::Full).await?;
+    let mut response = bytes_answer(&headers, &id, SizeWord::Full, bytes, &kind);
+    // Consent may be withdrawn: no cache keeps a photo for longer than this.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(MEDIA_KEPT));
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    Ok(response)
+}
+
+fn base(door: &Door) -> String {
+    format!("{}/open311/v2/media", door.options.public_url)
+}
+
+fn request_piece(request: &PublicRequest, time: &LocalTime, language: Language, media: &str) -> Piece {
+    let photo = |id: &String| Piece::Text(format!("{media}/{}/{id}", request.number));
     let moment = |at: Timestamp| Piece::Text(time.rfc3339(at.millis()));
-    Piece::Object(vec![
+    let mut fields = vec![
         ("service_request_id", Piece::text(request.number.clone())),
         ("status", Piece::text(if request.open { "open" } else { "closed" })),
         ("status_notes", Piece::words(&request.status_notes)),
@@ -249,8 +280,15 @@ fn request_piece(request: &PublicRequest, time: &LocalTime, language: Language) 
         ("zipcode", Piece::Nothing),
         ("lat", request.lat.map_or(Piece::Nothing, Piece::Number)),
         ("long", request.lng.map_or(Piece::Nothing, Piece::Number)),
-        ("media_url", Piece::Nothing),
-    ])
+        ("media_url", request.photos.first().map_or(Piece::Nothing, photo)),
+    ];
+    // The specification has room for one picture; more go where its extensions go.
+    if request.photos.len() > 1 {
+        let photos = request.photos.iter().map(|id| Piece::Object(vec![("media_url", photo(id))]));
+        let photos = Piece::List("photo", photos.collect());
+        fields.push(("extended_attributes", Piece::Object(vec![("photos", photos)])));
+    }
+    Piece::Object(fields)
 }
 
 #[cfg(test)]
@@ -258,6 +296,7 @@ mod tests {
     use super::*;
     use crate::open311::document::{to_json, to_xml};
     use app::view::Words;
+    use serde_json::json;
 
     const NOW: Timestamp = Timestamp(1_795_307_400_000);
 
@@ -328,8 +367,10 @@ mod tests {
             grid: None,
             lng: Some(-71.058_7),
             lat: Some(42.359_4),
+            photos: vec!["aa".into(), "bb".into()],
         };
-        let piece = Piece::List("request", vec![request_piece(&request, &time(), Language::Zh)]);
+        let at = "https://city.test/open311/v2/media";
+        let piece = Piece::List("request", vec![request_piece(&request, &time(), Language::Zh, at)]);
         let xml = String::from_utf8(to_xml("service_requests", &piece).unwrap()).unwrap();
         let elements = [
             "service_request_id",
@@ -359,5 +400,19 @@ mod tests {
         let json: serde_json::Value = serde_json::from_slice(&to_json(&piece)).unwrap();
         assert!(json[0]["service_request_id"].is_string() && json[0]["long"].is_number());
         assert_eq!(json[0]["requested_datetime"], "2026-11-22T08:30:00+08:00");
+        let photo = |id: &str| format!("{at}/9901002026112200001/{id}");
+        assert_eq!(json[0]["media_url"], photo("aa"));
+        assert_eq!(json[0]["extended_attributes"]["photos"][1]["media_url"], photo("bb"));
+        assert!(
+            xml.contains(&format!("<photos><photo><media_url>{}</media_url></photo>", photo("aa"))),
+            "{xml}"
+        );
+        // One picture needs no extension, none leaves the element empty.
+        for (photos, media) in [(vec!["aa".to_owned()], json!(photo("aa"))), (Vec::new(), json!(null))] {
+            let piece =
+                request_piece(&PublicRequest { photos, ..request.clone() }, &time(), Language::Zh, at);
+            let json: serde_json::Value = serde_json::from_slice(&to_json(&piece)).unwrap();
+            assert_eq!((&json["media_url"], json.get("extended_attributes")), (&media, None));
+        }
     }
 }

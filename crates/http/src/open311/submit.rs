@@ -120,7 +120,6 @@ async fn submit(door: &Door, guest: Result<Guest, HttpError>, request: Request) 
 
 fn report_of(posted: Posted, photos: Vec<String>, guest: &Guest) -> PublicReportIn {
     let name = posted.name();
-    let told = !posted.email.is_empty() || !posted.phone.is_empty() || !name.is_empty();
     let mut attributes = posted.attributes;
     // Addresses on other servers are noted, never fetched.
     if !posted.media_url.is_empty() {
@@ -132,11 +131,13 @@ fn report_of(posted: Posted, photos: Vec<String>, guest: &Guest) -> PublicReport
         place: PlaceIn { lng: posted.lng, lat: posted.lat, address: posted.address },
         class: Some(posted.service_code),
         photos,
-        reporter: told.then(|| ReporterIn {
+        // Open311 is an open register: who posts there agrees that everybody reads the report, never who made it.
+        reporter: Some(ReporterIn {
             name,
             phone: posted.phone,
             email: posted.email,
             language: guest.language.as_str().to_owned(),
+            public: true,
             ..ReporterIn::default()
         }),
         attributes,
@@ -219,6 +220,7 @@ mod tests {
         let report = report_of(Posted::read(&fields).unwrap(), vec![], &guest);
         assert_eq!((report.place.lat, report.place.lng), (Some(42.3), Some(-71.0)));
         assert_eq!(report.attributes["media_url"], "http://10.0.0.1/a.jpg");
-        assert_eq!(report.reporter.unwrap().language, "en");
+        let reporter = report.reporter.unwrap();
+        assert_eq!((reporter.language.as_str(), reporter.public), ("en", true));
     }
 }

@@ -41,6 +41,13 @@ impl CaseFile {
         draw(&pages, &images, &title, self.language.as_str())
     }
 
+    /// The class, which is known in every language; the reporter's own words, as they were said, only without one.
+    #[must_use]
+    pub fn headline(&self) -> &str {
+        let line = &self.view.line;
+        line.class.as_ref().map_or(line.headline.as_str(), |class| self.language.pick(&class.name))
+    }
+
     fn word(&self, group: &str, code: &str) -> String {
         i18n::word(self.language, group, code)
     }
@@ -49,7 +56,7 @@ impl CaseFile {
         let line = &self.view.line;
         let mut page = Layout::default();
         page.title(
-            &line.headline,
+            self.headline(),
             &format!("{} {} · {}", self.word("print", "title"), line.number, self.city),
         );
         page.heading(&self.word("print", "case_data"));

@@ -1,6 +1,6 @@
 //! A case through the doors: report, refusal with its reason, steps, tags, exports, paper.
 
-use crate::world::{World, report, world};
+use crate::world::{CLASS, World, city, person, report, world};
 use axum::body::Body;
 use axum::http::Request;
 use kernel::Role;
@@ -225,4 +225,30 @@ async fn a_batch_tells_each_refusal() {
     let batch = answer.json();
     assert_eq!(batch["done"], json!([case["id"]]));
     assert_eq!(batch["refused"][0]["problem"]["code"], "not_found");
+}
+
+#[tokio::test]
+async fn a_printed_case_is_titled_in_the_readers_language() {
+    use yiwang_http::Language;
+    use yiwang_http::local_time::LocalTime;
+    use yiwang_http::print::case_file::CaseFile;
+    let world = world().await;
+    let intake = world.app.actor_of_person(city(), person(Role::IntakeOperator)).unwrap();
+    let mut titles = Vec::new();
+    for class in [json!(CLASS), Value::Null] {
+        let mut sent = report("路面破损（Pothole）：Main Street");
+        sent["class"] = class;
+        let done = world.app.report_case(&intake, serde_json::from_value(sent).unwrap()).await.unwrap();
+        for language in [Language::Zh, Language::En] {
+            let time = LocalTime::new("Asia/Shanghai");
+            let (view, facts) = (done.view.clone(), Vec::new());
+            let file = CaseFile { view, facts, photos: Vec::new(), city: String::new(), language, time };
+            assert!(file.print().unwrap().starts_with(b"%PDF"));
+            titles.push(file.headline().to_owned());
+        }
+    }
+    let name = world.app.config(city()).unwrap().class_name(&CLASS.parse().unwrap());
+    assert_eq!(titles[..2], [name.zh, name.en]);
+    assert!(!titles[0].is_ascii() && titles[1].is_ascii(), "{titles:?}");
+    assert_eq!(titles[2..], ["路面破损（Pothole）：Main Street", "路面破损（Pothole）：Main Street"]);
 }

@@ -100,3 +100,43 @@ async fn five_hundred_listeners_hear_one_change() {
     }
     assert_eq!(heard, 160, "intake, shift leader, dispatcher, leader, supervisor: 32 screens each");
 }
+
+#[tokio::test]
+async fn badges_move_without_being_asked_for_and_only_by_what_one_may_see() {
+    let world = world().await;
+    let intake = world.token(Role::IntakeOperator).await;
+    let handler = world.token(Role::Handler).await;
+    let admin = world.token(Role::SystemAdmin).await;
+    let mut streams = Vec::new();
+    for token in [&intake, &handler, &admin] {
+        let (_, mut stream) = listen(&world, token, None).await;
+        next(&mut stream).await;
+        streams.push(stream);
+    }
+    let counted = async |stream: &mut Stream| loop {
+        let piece = tokio::time::timeout(Duration::from_secs(3), stream.next()).await.ok()??.unwrap();
+        let text = String::from_utf8(piece.to_vec()).unwrap();
+        if let Some(data) = text.strip_prefix("event: count\ndata: ") {
+            let view: serde_json::Value = serde_json::from_str(data.trim()).unwrap();
+            let queues = view["queues"].as_array().unwrap().clone();
+            let count = |name: &str| queues.iter().find(|q| q["queue"] == name).map(|q| q["count"].clone());
+            return Some((count("intake"), count("my_orders")));
+        }
+    };
+    make(&world).await;
+    assert_eq!(counted(&mut streams[0]).await, Some((Some(1.into()), None)));
+    // The handler hears of own queues only, and an administrator without any hears nothing.
+    assert_eq!(counted(&mut streams[1]).await, Some((None, Some(0.into()))));
+    assert_eq!(counted(&mut streams[2]).await, None);
+    // A burst is counted once, and what changed nothing for the handler is not said again.
+    make(&world).await;
+    make(&world).await;
+    assert_eq!(counted(&mut streams[0]).await, Some((Some(3.into()), None)));
+    assert_eq!(counted(&mut streams[1]).await, None);
+    // The numbers are those of the workbench.
+    let bench = world.ask(&intake, "GET", "/api/workbench", None).await.json();
+    assert_eq!(
+        bench["queues"].as_array().unwrap().iter().find(|q| q["queue"] == "intake").unwrap()["count"],
+        3
+    );
+}

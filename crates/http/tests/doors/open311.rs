@@ -4,7 +4,7 @@ use crate::world::{Answer, CLASS, World, world, world_with};
 use axum::body::Body;
 use axum::http::Request;
 use kernel::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 use yiwang_http::{HttpOptions, RateLimits};
 
 async fn post(world: &World, path: &str, form: &str) -> Answer {
@@ -181,4 +181,45 @@ async fn a_photo_comes_with_a_multipart_report() {
     let refused = world.send(request.body(Body::from(body)).unwrap()).await;
     assert_eq!(refused.status, 400, "{}", refused.text());
     assert!(refused.json()[0]["description"].as_str().unwrap().starts_with("file: "), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn words_and_photos_are_shown_only_with_the_reporters_consent() {
+    let world = world().await;
+    let report = async |reporter: Value| {
+        let photo = world.upload("").await;
+        let sent = json!({ "id": uuid::Uuid::now_v7(), "text": "井盖破损", "class": CLASS, "photos": [photo],
+            "place": { "lng": 116.005, "lat": 36.005, "address": "中山路 1 号" }, "reporter": reporter });
+        let made = world.ask("", "POST", "/api/public/cases", Some(sent)).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        (made.json()["number"].as_str().unwrap().to_owned(), photo)
+    };
+    let read = async |number: &str| {
+        let list = world.get(&format!("/open311/v2/requests/{number}.json")).await.json();
+        let listed = world.get("/open311/v2/requests.json").await.json();
+        let same = listed.as_array().unwrap().iter().find(|r| r["service_request_id"] == number).unwrap();
+        assert_eq!(&list[0], same, "alone and in the list");
+        (list[0]["description"].clone(), list[0]["media_url"].clone())
+    };
+    let person = |public: bool| json!({ "name": "王某", "phone": "13800000001", "public": public });
+    let (open, photo) = report(person(true)).await;
+    let (closed, _) = report(person(false)).await;
+    let (nameless, _) = report(Value::Null).await;
+    let url = format!("https://city.test/open311/v2/media/{open}/{photo}");
+    assert_eq!(read(&open).await, (json!("井盖破损"), json!(url)));
+    for number in [&closed, &nameless] {
+        assert_eq!(read(number).await, (Value::Null, Value::Null), "nobody agreed to {number}");
+    }
+    // The address answers for the one case and nothing else: the other cases show the same photo.
+    let path = |number: &str, photo: &str| format!("/open311/v2/media/{number}/{photo}");
+    let shown = world.get(&path(&open, &photo)).await;
+    assert_eq!((shown.status.as_u16(), shown.header("content-type")), (200, "image/png"));
+    assert_eq!(shown.header("cache-control"), "public, max-age=3600");
+    for (number, photo) in [(&closed, &photo), (&nameless, &photo), (&open, &"0".repeat(64))] {
+        assert_eq!(world.get(&path(number, photo)).await.status, 404);
+    }
+    // Who reports through Open311 writes into an open register.
+    let made = post(&world, "/open311/v2/requests.json", &form("")).await.json();
+    let number = made[0]["service_request_id"].as_str().unwrap().to_owned();
+    assert_eq!(read(&number).await.0, json!("井盖 <1>"));
 }

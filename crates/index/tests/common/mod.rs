@@ -275,7 +275,8 @@ pub fn case(dice: &mut Dice, n: u64, others: &[CaseId], calendar: &Calendar) -> 
         suspensions: dice.small(3) as u16,
         reopened: dice.small(2) as u16,
         departments: (0..dice.below(4)).map(|_| department(dice)).collect(),
-        handled_by: Vec::new(),
+        handled_by: (0..dice.below(4).saturating_sub(1)).map(|_| person(dice)).collect(),
+        collected_by: (0..dice.below(3).saturating_sub(1)).map(|_| person(dice)).collect(),
         result: None,
         handed_over_at: None,
         callback: maybe(dice, 30, |dice| Callback {
