@@ -16,7 +16,7 @@ mod webhook;
 pub use email::{Email, EmailSettings, EmailTls};
 pub use log::LogMessenger;
 pub use messenger::{MessengerSettings, Messengers};
-pub use secret::Secret;
+pub use secret::{HIDDEN, Secret};
 pub use sms::{Sms, SmsMethod, SmsSettings};
 pub use webhook::{SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookTarget, Webhooks, signature};
 

@@ -8,6 +8,9 @@ use std::path::Path;
 /// Largest secret file read; a key or token is far shorter.
 const SECRET_FILE_MAX: u64 = 64 * 1024;
 
+/// What stands for a secret where it is shown.
+pub const HIDDEN: &str = "********";
+
 /// Text that is never shown: not when printed, logged or written back.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(transparent)]
@@ -32,8 +35,16 @@ impl Secret {
     /// The secret itself, or the first line of `file` when one is named.
     ///
     /// # Errors
-    /// When both are given, or the file cannot be read.
+    /// When both are given, the file cannot be read, or a printed configuration was taken for the real one.
     pub fn or_file(&self, file: &Path, key: &str) -> Result<Self, BadSettings> {
+        if self.0 == HIDDEN {
+            return Err(BadSettings::new(
+                key,
+                format!(
+                    "{HIDDEN} only stands for a secret where it is printed; write the secret, or its file"
+                ),
+            ));
+        }
         if file.as_os_str().is_empty() {
             return Ok(self.clone());
         }
@@ -55,13 +66,13 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "\"\"" } else { "\"********\"" })
+        write!(f, "{:?}", if self.0.is_empty() { "" } else { HIDDEN })
     }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(if self.0.is_empty() { "" } else { "********" })
+        serializer.serialize_str(if self.0.is_empty() { "" } else { HIDDEN })
     }
 }
 
@@ -84,6 +95,7 @@ mod tests {
         assert_eq!(Secret::new("x").or_file(&file, "sms.secret").unwrap_err().key, "sms.secret");
         std::fs::remove_file(&file).unwrap();
         assert_eq!(Secret::default().or_file(&file, "sms.secret").unwrap_err().key, "sms.secret_file");
+        assert_eq!(Secret::new(HIDDEN).or_file(Path::new(""), "sms.secret").unwrap_err().key, "sms.secret");
         assert_eq!(Secret::new("x").or_file(Path::new(""), "k").unwrap().expose(), "x");
     }
 }

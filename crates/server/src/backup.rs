@@ -75,6 +75,28 @@ pub async fn copy_attachments(from: &Blobs, to: &Blobs) -> anyhow::Result<Copied
     }
 }
 
+/// Originals the store knows of that `blobs` does not have, and one of them. Thumbnails and public copies come along
+/// with them.
+///
+/// # Errors
+/// When the store or the attachments cannot be read.
+pub async fn missing(store: &Store, blobs: &Blobs) -> anyhow::Result<(u64, Option<String>)> {
+    let (mut count, mut example) = (0, None);
+    let mut after = None;
+    loop {
+        let page = store.attachments_after(after.as_ref()).await?;
+        let Some((city, id, _)) = page.last() else { return Ok((count, example)) };
+        after = Some((*city, id.clone()));
+        for (city, id, content_type) in &page {
+            let key = app::attachments::original_key(*city, id, content_type);
+            if !blobs.exists(&key.parse()?).await? {
+                count += 1;
+                example.get_or_insert(key);
+            }
+        }
+    }
+}
+
 /// Backs up every day until `stop`.
 pub async fn daily(config: Config, store: Store, stop: CancellationToken) {
     let Some(at) = parse_at(&config.backups.at) else { return };
@@ -112,10 +134,21 @@ async fn once(config: &Config, store: &Store) -> anyhow::Result<(PathBuf, Summar
     let file = folder.join(file_name(&Zoned::now(), DAILY));
     let summary = write(store, &file).await?;
     // A bucket is kept by whoever runs it; a folder on this disk is not.
-    let blobs = open::blobs(config)?;
-    if matches!(blobs, Blobs::Local(_)) {
-        let copied = copy_attachments(&blobs, &open::folder_blobs(&folder.join("attachments"))?).await?;
-        tracing::info!(all = copied.all, new = copied.new, "attachments backed up");
+    match open::blobs(config)? {
+        blobs @ Blobs::Local(_) => {
+            let copy = open::folder_blobs(&folder.join("attachments"))?;
+            let copied = copy_attachments(&blobs, &copy).await?;
+            tracing::info!(all = copied.all, new = copied.new, "attachments backed up");
+            if let (count @ 1.., example) = missing(store, &copy).await? {
+                tracing::error!(count, example, "attachments that the store knows of are missing");
+            }
+        }
+        Blobs::S3(_) => {
+            tracing::info!(
+                bucket = config.blobs.bucket,
+                "attachments stay in the bucket, which is backed up apart"
+            );
+        }
     }
     for gone in prune(&folder, DAILY, usize::from(config.backups.keep))? {
         tracing::info!(file = %gone.display(), "old backup removed");

@@ -11,6 +11,7 @@ mod logs;
 mod open;
 mod serve;
 mod stop;
+mod table;
 mod tls;
 mod worker;
 

@@ -101,12 +101,14 @@ async fn back_up_as_it_is(config: &Config) -> anyhow::Result<PathBuf> {
         return Ok(to);
     }
     let to = folder.join(format!("yiwang-before-upgrade-{stamp}.dump"));
+    let (address, password) = without_password(&config.database.url);
     let status = tokio::process::Command::new("pg_dump")
         .arg("--format=custom")
         .arg("--file")
         .arg(&to)
         .arg("--dbname")
-        .arg(&config.database.url)
+        .arg(&address)
+        .envs(password.map(|word| ("PGPASSWORD", word)))
         .stdin(Stdio::null())
         .status()
         .await
@@ -115,6 +117,38 @@ async fn back_up_as_it_is(config: &Config) -> anyhow::Result<PathBuf> {
         bail!("pg_dump failed: nothing was upgraded");
     }
     Ok(to)
+}
+
+/// The address of a database and its password apart: every user of a machine can read its command lines.
+fn without_password(url: &str) -> (String, Option<String>) {
+    let apart = || {
+        let (scheme, rest) = url.split_once("://")?;
+        let (who, host) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())).0.rsplit_once('@')?;
+        let (user, password) = who.split_once(':')?;
+        let tail = &rest[who.len() + 1 + host.len()..];
+        Some((format!("{scheme}://{user}@{host}{tail}"), decoded(password)))
+    };
+    apart().map_or_else(|| (url.to_owned(), None), |(address, password)| (address, Some(password)))
+}
+
+/// Text with `%41` read as `A`.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|_| *first == b'%').and_then(|two| hex::decode(two).ok());
+        match code {
+            Some(code) => {
+                bytes.extend(code);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The place of the attachments.
@@ -204,5 +238,27 @@ pub fn forget_columns(config: &Config) -> std::io::Result<()> {
     match std::fs::remove_dir_all(columns_folder(config)) {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_put_on_a_command_line() {
+        let table = [
+            (
+                "postgres://u:p%40ss@db:5432/city?sslmode=require",
+                "postgres://u@db:5432/city?sslmode=require",
+                Some("p@ss"),
+            ),
+            ("postgres://u:a@b@db/city", "postgres://u@db/city", Some("a@b")),
+            ("postgres://u@db/city", "postgres://u@db/city", None),
+            ("postgres:///city?host=/run/x", "postgres:///city?host=/run/x", None),
+        ];
+        for (url, address, password) in table {
+            assert_eq!(without_password(url), (address.to_owned(), password.map(str::to_owned)), "{url}");
+        }
     }
 }

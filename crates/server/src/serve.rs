@@ -1,8 +1,8 @@
 //! The server from start to stop.
 
-use crate::config::{Config, Loaded, TlsMode};
+use crate::config::{BlobKind, Config, Loaded, TlsMode};
 use crate::lock::DataLock;
-use crate::{assets, backup, demo, open, stop, tls, worker};
+use crate::{assets, backup, demo, open, stop, table, tls, worker};
 use anyhow::Context;
 use app::ports::TimeSource;
 use app::{App, Parts};
@@ -62,7 +62,9 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     if config.role.works() {
         tasks.spawn(worker::clocks(app.clone(), stop.clone()));
         tasks.spawn(worker::messages(app.clone(), Arc::new(messengers.clone()), stop.clone()));
+        tasks.spawn(worker::jobs(app.clone(), stop.clone()));
         tasks.spawn(worker::reminders(app.clone(), stop.clone()));
+        tasks.spawn(worker::forgetting(app.clone(), config.retention.clone(), stop.clone()));
         tasks.spawn(backup::daily(config.clone(), store.clone(), stop.clone()));
     }
     tasks.spawn(worker::others(app.clone(), stop.clone()));
@@ -116,7 +118,13 @@ async fn begin(config: &Config, started: Instant) -> anyhow::Result<Begun> {
     let store = open::store_upgraded(config).await?;
     tracing::info!(engine = store.engine(), took_ms = ms(started), "store open");
     let blobs = open::blobs(config)?;
-    blobs.ready().await.context("the attachments cannot be reached")?;
+    blobs.ready().await.with_context(|| match config.blobs.kind {
+        BlobKind::Local => "the attachments cannot be reached".to_owned(),
+        BlobKind::S3 => format!(
+            "the attachments cannot be reached at {}: see blobs.endpoint, blobs.bucket, blobs.access_key and blobs.secret_key",
+            config.blobs.endpoint
+        ),
+    })?;
     let messengers = Messengers::new(config.messenger_settings())?;
     let parts = Parts {
         store: Arc::new(store.clone()),
@@ -222,6 +230,7 @@ fn router(config: &Config, app: App, metrics: PrometheusHandle) -> anyhow::Resul
             timeout: Duration::from_secs(u64::from(limits.request_timeout_s)),
             open311_key_required: config.open311.key_required,
             listeners_max: usize::try_from(limits.listeners)?,
+            read_table: Some(Arc::new(table::read)),
         },
     ))
 }

@@ -1,9 +1,9 @@
 //! What goes on without being asked: clocks, messages, catching up with other processes, saving the columns.
 
-use crate::config::Config;
+use crate::config::{Config, Retention};
 use crate::open;
 use app::App;
-use app::ports::{Messenger, QueuedNotice};
+use app::ports::{Forget, Forgotten, Messenger, QueuedNotice};
 use futures::StreamExt;
 use kernel::Millis;
 use std::future::Future;
@@ -26,6 +26,11 @@ const ATTEMPTS_MAX: u32 = 15;
 const TICK: Duration = Duration::from_secs(1);
 const CATCH_UP: Duration = Duration::from_secs(3);
 const SAVE_COLUMNS: Duration = Duration::from_secs(600);
+/// How often it is looked for things to forget.
+const FORGET: Duration = Duration::from_secs(600);
+/// Rows of each kind in one write, and the room left to other writes after it.
+const FORGOTTEN_AT_ONCE: u32 = 500;
+const BETWEEN_FORGETTING: Duration = Duration::from_millis(250);
 const REMIND: Duration = Duration::from_secs(24 * 3600);
 
 /// Runs `step` every `pause` until `stop`; waits longer while it fails.
@@ -146,6 +151,44 @@ async fn see_others(app: App) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Forgets what has been kept long enough.
+pub async fn forgetting(app: App, kept: Retention, stop: CancellationToken) {
+    let stopping = stop.clone();
+    every("forgetting", FORGET, stop, || forget(app.clone(), kept.clone(), stopping.clone())).await;
+}
+
+async fn forget(app: App, kept: Retention, stop: CancellationToken) -> anyhow::Result<()> {
+    let now = app.now();
+    let ago = |days: u32| now - Millis::days(i64::from(days));
+    let before = Forget {
+        commands: ago(kept.commands_days),
+        audit: ago(kept.audit_days),
+        messages: ago(kept.messages_days),
+        sessions: now,
+    };
+    loop {
+        let gone = app.store().forget(&before, FORGOTTEN_AT_ONCE).await?;
+        for (kind, count) in [
+            ("commands", gone.commands),
+            ("audit", gone.audit),
+            ("messages", gone.messages),
+            ("sessions", gone.sessions),
+        ] {
+            metrics::counter!("yiwang_forgotten_total", "kind" => kind).increment(count);
+        }
+        if gone != Forgotten::default() {
+            tracing::info!(?gone, "forgotten after the time they are kept");
+        }
+        if gone.most() < u64::from(FORGOTTEN_AT_ONCE) {
+            return Ok(());
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(BETWEEN_FORGETTING) => {}
+        }
+    }
+}
+
 /// Saves the columns now and then, so that the next start is quick.
 pub async fn columns(config: Config, app: App, stop: CancellationToken) {
     every("columns", SAVE_COLUMNS, stop, || save_columns(config.clone(), app.clone())).await;
@@ -155,14 +198,33 @@ async fn save_columns(config: Config, app: App) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || open::save_columns(&config, &app)).await?
 }
 
-/// Says once a day when the holidays of the coming year are missing.
+/// Works off what is too long for a request, such as moving deadlines after the calendar changed.
+pub async fn jobs(app: App, stop: CancellationToken) {
+    let stopping = stop.clone();
+    every("jobs", TICK, stop, || {
+        let (app, stopping) = (app.clone(), stopping.clone());
+        async move {
+            app.work_jobs(&move || !stopping.is_cancelled()).await?;
+            Ok(())
+        }
+    })
+    .await;
+}
+
+/// Says when the holidays of the coming year are missing: once a day in the log, once a month to the
+/// system administrators.
 pub async fn reminders(app: App, stop: CancellationToken) {
     loop {
         for code in app.cities() {
-            if let Ok(config) = app.config(code)
-                && let Some(year) = config.calendar.year_missing(app.now())
-            {
-                tracing::warn!(city = %code, year, "the calendar has no holidays for this year; limits will be wrong");
+            match app.remind_of_holidays(code).await {
+                Ok(Some(year)) => {
+                    tracing::warn!(city = %code, year, "the calendar has no holidays for this year; limits will be wrong");
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    let error = anyhow::Error::from(error);
+                    tracing::warn!(city = %code, error = format!("{error:#}"), "could not remind of the holidays");
+                }
             }
         }
         tokio::select! {

@@ -163,6 +163,87 @@ async fn a_city_is_made_served_backed_up_and_restored() {
     server.stop();
 }
 
+fn cookie_of(answer: &reqwest::Response) -> String {
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+async fn upload(server: &Server, cookie: &str, photo: &[u8]) -> String {
+    let head = "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\ncontent-type: image/png\r\n\r\n";
+    let body = [head.as_bytes(), photo, b"\r\n--edge--\r\n"].concat();
+    let taken = client()
+        .post(server.url("/api/attachments"))
+        .header("cookie", cookie)
+        .header("x-yiwang", "1")
+        .header("content-type", "multipart/form-data; boundary=edge")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(taken.status(), 201);
+    taken.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+async fn fetched(server: &Server, cookie: &str, id: &str) -> Vec<u8> {
+    let url = server.url(&format!("/api/attachments/{id}"));
+    let answer = client().get(url).header("cookie", cookie).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.bytes().await.unwrap().to_vec()
+}
+
+fn original(folder: &Path, id: &str) -> std::path::PathBuf {
+    folder.join("370700/photos").join(&id[..2]).join(format!("{id}.png"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn photos_are_in_a_backup_and_what_is_missing_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    city(&data);
+    let photo = |shade: u8| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let picture = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([shade, x as u8 * 4, y as u8 * 4]));
+        picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    };
+    let server = Server::start(&data, &[]);
+    let cookie = cookie_of(&log_in(&server, PASSWORD).await);
+    let first = upload(&server, &cookie, &photo(1)).await;
+
+    // While the server runs; the second time only what is new.
+    let backup = |name: &str| folder.path().join("safe").join(name).to_str().unwrap().to_owned();
+    std::fs::create_dir(folder.path().join("safe")).unwrap();
+    let said = expect(0, &data, &["backup", &backup("one.backup")]);
+    assert!(said.contains("3 attachments, 3 of them new"), "{said}");
+    let second = upload(&server, &cookie, &photo(2)).await;
+    let said = expect(0, &data, &["backup", &backup("two.backup")]);
+    assert!(said.contains("6 attachments, 3 of them new"), "{said}");
+    server.stop();
+
+    // On another machine, from the copied folder alone.
+    let other = folder.path().join("other");
+    let said = expect(0, &other, &["restore", &backup("two.backup")]);
+    assert!(said.contains("6 attachments, 6 of them new"), "{said}");
+    let server = Server::start(&other, &[]);
+    let cookie = cookie_of(&log_in(&server, PASSWORD).await);
+    assert_eq!(fetched(&server, &cookie, &first).await, photo(1));
+    assert_eq!(fetched(&server, &cookie, &second).await, photo(2));
+    server.stop();
+
+    // One is gone from the copy, then one is not what its name says: both are said, and which.
+    let safe = folder.path().join("safe/attachments");
+    std::fs::remove_file(original(&safe, &second)).unwrap();
+    let said = expect(1, &folder.path().join("third"), &["restore", &backup("two.backup")]);
+    assert!(said.contains("1 attachments") && said.contains("missing") && said.contains(&second), "{said}");
+    std::fs::write(original(&safe, &first), photo(3)).unwrap();
+    let said = expect(1, &folder.path().join("fourth"), &["restore", &backup("two.backup")]);
+    assert!(said.contains("not what its name says") && said.contains(&first), "{said}");
+    // A running city whose folder lost one says so at the next backup.
+    std::fs::remove_file(original(&data.join("attachments"), &second)).unwrap();
+    let said = expect(1, &data, &["backup", &backup("three.backup")]);
+    assert!(said.contains("missing") && said.contains(&second), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_stream_does_not_hold_up_the_stop() {
     let folder = tempfile::tempdir().unwrap();
@@ -258,4 +339,76 @@ fn configuration_is_printed_checked_and_refused_with_the_key() {
     assert!(refused.contains("smtp.hots") && refused.contains("yiwang.toml"), "{refused}");
     expect(2, &data, &["no-such-command"]);
     assert!(expect(0, &data, &["version"]).starts_with("yiwang "));
+}
+
+/// Makes a city, lets a program of schema 1 have made its store, starts the server once, and looks at everything.
+async fn an_older_store_is_backed_up_and_upgraded(data: &Path, target: &str, more: &[&str]) -> Vec<Value> {
+    let with = |words: &[&'static str]| -> Vec<String> {
+        words.iter().copied().chain(more.iter().copied()).map(str::to_owned).collect()
+    };
+    let expect = |code: i32, words: &[&'static str]| {
+        let words = with(words);
+        expect(code, data, &words.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    expect(0, &["city", "add", "370700", "--name", "潍坊市", "--name-en", "Weifang"]);
+    let words = with(&["user", "add", "boss", "--role", "system_admin", "--password-stdin"]);
+    let added = with_input(data, &words.iter().map(String::as_str).collect::<Vec<_>>(), PASSWORD);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    testkit::older::back_to_schema_1(target).await;
+
+    // Only the server upgrades; a command says so and leaves the store as it is.
+    let refused = expect(1, &["city", "list"]);
+    assert!(refused.contains("yiwang serve") && refused.contains("schema 1"), "{refused}");
+    let server = Server::start(data, more);
+    assert_eq!(log_in(&server, PASSWORD).await.status(), 200);
+    let log = server.stop();
+    let said =
+        |message: &str| log.iter().position(|line| line["message"] == message).expect("a line of the log");
+    assert!(said("backed up before the upgrade") < said("upgraded"), "first the backup, then the migration");
+    assert!(expect(0, &["replay", "--all"]).contains("0 differ"));
+    assert!(expect(0, &["city", "list"]).contains("潍坊市"));
+
+    testkit::older::claim_schema(target, 1000).await;
+    for words in [&["serve", "--listen", "127.0.0.1:0"][..], &["city", "list"]] {
+        let refused = expect(1, words);
+        assert!(refused.contains("schema 1000") && refused.contains("newer program"), "{refused}");
+    }
+    log
+}
+
+fn copy_before_upgrade(data: &Path, extension: &str) -> std::path::PathBuf {
+    let mut copies = std::fs::read_dir(data.join("backups")).unwrap().map(|entry| entry.unwrap().path());
+    let is_copy = |path: &std::path::PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with("yiwang-before-upgrade-") && name.ends_with(extension)
+    };
+    copies.find(is_copy).expect("a copy made before the upgrade")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_sqlite_store_is_backed_up_and_upgraded() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let target = data.join("yiwang.db").to_str().unwrap().to_owned();
+    an_older_store_is_backed_up_and_upgraded(&data, &target, &[]).await;
+    // The copy is the store of then: put back, it can be upgraded again.
+    let copy = copy_before_upgrade(&data, ".db");
+    assert_eq!(store::Store::version_of(copy.to_str().unwrap()).await.unwrap(), 1);
+    let back = folder.path().join("back");
+    std::fs::create_dir(&back).unwrap();
+    std::fs::copy(&copy, back.join("yiwang.db")).unwrap();
+    let server = Server::start(&back, &[]);
+    assert_eq!(log_in(&server, PASSWORD).await.status(), 200);
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_postgres_store_is_backed_up_and_upgraded() {
+    let Some(fixture) = testkit::postgres::Fixture::start_or_skip() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let target = fixture.database().await.unwrap();
+    an_older_store_is_backed_up_and_upgraded(&data, &target, &["--database", &target]).await;
+    let copy = copy_before_upgrade(&data, ".dump");
+    assert_eq!(&std::fs::read(copy).unwrap()[..5], b"PGDMP");
 }

@@ -311,9 +311,9 @@ async fn write_rows(
     }
     conn.run_many(&PUT_CASES, &[], cases).await?;
     conn.run_many(&PUT_FACTS, &[], facts).await?;
-    let commands = commands
-        .into_iter()
-        .flat_map(|(one, command)| values![one.city, command.as_bytes().to_vec(), one.id, one.version]);
+    let commands = commands.into_iter().flat_map(|(one, command)| {
+        values![one.city, command.as_bytes().to_vec(), one.id, one.version, one.updated_at]
+    });
     conn.run_many(&PUT_COMMANDS, &[], commands.collect()).await?;
     for (city, rows) in gone {
         conn.run_many(&DROP_MOMENTS, &[Value::from(city)], rows).await?;

@@ -2,8 +2,8 @@
 
 use crate::Store;
 use crate::db::Doing;
-use crate::read::whole;
-use crate::statement::{ATTACHMENT, PUT_ATTACHMENT};
+use crate::read::{city_code, whole};
+use crate::statement::{ATTACHMENT, ATTACHMENTS_AFTER, PUT_ATTACHMENT};
 use crate::value::{Row, values};
 use app::ports::{StoreError, StoredAttachment};
 use kernel::{CityCode, PersonId, Timestamp};
@@ -31,6 +31,22 @@ impl Store {
             one.uploaded_at,
         ];
         self.run(PUT_ATTACHMENT, values, "put an attachment").await
+    }
+
+    /// Every attachment of every city after `after` (city and id of the last one of the page before), with its
+    /// content type; at most 1,000.
+    pub async fn attachments_after(
+        &self,
+        after: Option<&(CityCode, String)>,
+    ) -> Result<Vec<(CityCode, String, String)>, StoreError> {
+        let doing = "list attachments";
+        let (city, id) = after.map_or((0, ""), |(city, id)| (i64::from(city.get()), id.as_str()));
+        let rows = self.reader().await?.rows(ATTACHMENTS_AFTER, values![city, id]).await.doing(doing)?;
+        let read = |row: &Row| -> Result<_, StoreError> {
+            let city = city_code("attachments", row.int(0).doing(doing)?)?;
+            Ok((city, row.text(1).doing(doing)?, row.text(2).doing(doing)?))
+        };
+        rows.iter().map(read).collect()
     }
 
     pub(crate) async fn attachment(

@@ -48,7 +48,7 @@ pub enum BackupError {
     /// Not a backup, cut off, or changed since it was made. Nothing was restored.
     #[error("the backup is damaged: {0}")]
     Damaged(String),
-    #[error("the backup has schema {found}, this program restores {known}")]
+    #[error("the backup has schema {found}, this program restores up to {known}: use a newer program")]
     Schema { found: u32, known: u32 },
     /// Restoring would mix two stores.
     #[error("the store is not empty")]
@@ -114,7 +114,7 @@ const TABLES: &[Table] = tables! {
         updated_at: Int, state: Text,
     }
     facts { city: Int, case_id: Bytes, seq: Int, position: Int, at: Int, body: Text }
-    commands { city: Int, command_id: Bytes, case_id: Bytes, version: Int }
+    commands { city: Int, command_id: Bytes, case_id: Bytes, version: Int, at: Int }
     due_moments { city: Int, case_id: Bytes, clock: Text, moment: Text, at: Int, lease_until: Int, done: Int }
     words { city: Int, serial: Int, body: Text }
     reporters {
@@ -218,7 +218,7 @@ impl Store {
         let path = from.to_owned();
         let checked = tokio::task::spawn_blocking(move || verify(&path)).await;
         let (head, bytes) = checked.map_err(|error| BackupError::Damaged(error.to_string()))??;
-        if head.schema != SCHEMA_VERSION {
+        if head.schema == 0 || head.schema > SCHEMA_VERSION {
             return Err(BackupError::Schema { found: head.schema, known: SCHEMA_VERSION });
         }
         let mut conn = self.db.writer().await.doing("reach the store")?;
@@ -229,7 +229,8 @@ impl Store {
         }
         let (sender, receiver) = mpsc::channel(CHUNKS_MAX);
         let path = from.to_owned();
-        let unpacking = tokio::task::spawn_blocking(move || unpack(&path, &sender));
+        let of = (head.schema, head.made_at);
+        let unpacking = tokio::task::spawn_blocking(move || unpack(&path, of, &sender));
         let loaded = self.writer.transact(move |conn| Box::pin(load(conn, receiver))).await;
         self.numbers.forget().await;
         unpacking.await.map_err(|error| BackupError::Damaged(error.to_string()))??;
@@ -444,7 +445,11 @@ fn read_lines(path: &Path, mut each: impl FnMut(Line) -> Result<(), BackupError>
 /// Rows on their way into one table; `None` when the file ended as it should.
 type Load = Option<(&'static Table, Vec<Value>)>;
 
-fn unpack(path: &Path, sender: &mpsc::Sender<Load>) -> Result<(), BackupError> {
+fn unpack(
+    path: &Path,
+    (schema, made_at): (u32, Timestamp),
+    sender: &mpsc::Sender<Load>,
+) -> Result<(), BackupError> {
     let mut table: Option<&'static Table> = None;
     let mut values = Vec::new();
     let mut count = 0;
@@ -452,9 +457,10 @@ fn unpack(path: &Path, sender: &mpsc::Sender<Load>) -> Result<(), BackupError> {
     let send = |load: Load| drop(sender.blocking_send(load));
     read_lines(path, |line| {
         match line {
-            Line::Row(cells) => {
+            Line::Row(mut cells) => {
                 let table =
                     table.ok_or_else(|| BackupError::Damaged("a row stands before any table".to_owned()))?;
+                grow(table, schema, made_at, &mut cells);
                 push_values(table, cells, &mut values)?;
                 count += 1;
                 if values.len() >= table.columns.len() * ROWS_AT_ONCE {
@@ -485,6 +491,14 @@ fn unpack(path: &Path, sender: &mpsc::Sender<Load>) -> Result<(), BackupError> {
         }
         Ok(())
     })
+}
+
+/// Adds the columns that came after the schema of the backup.
+fn grow(table: &Table, schema: u32, made_at: Timestamp, cells: &mut Vec<serde_json::Value>) {
+    if schema < 2 && table.name == "commands" {
+        // As the migration of a running store does: they count as done when the backup was made.
+        cells.push(made_at.0.into());
+    }
 }
 
 fn push_values(

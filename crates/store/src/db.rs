@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// Readers beside the writer. More do not help: SQLite reads are CPU-bound.
 const SQLITE_READERS: u32 = 4;
+/// Two megabytes each, in kibibytes: what a reader keeps beyond that the system has in its own cache.
+const READER_CACHE: &str = "-2048";
 /// PostgreSQL sessions of one process. The driver's default follows the cores and is far too small.
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// Longest wait for a connection; then the store is overloaded.
@@ -28,6 +30,8 @@ pub(crate) enum Db {
         read: SqlitePool,
         /// One connection, so that writes queue here and never meet in the file.
         write: SqlitePool,
+        /// One connection that moves the log into the file.
+        tend: SqlitePool,
     },
     Pg(PgPool),
 }
@@ -80,9 +84,15 @@ impl Db {
             .max_lifetime(None)
             .test_before_acquire(false)
             .acquire_timeout(ACQUIRE_FOR)
-            .connect_with(sqlite_options(path).pragma("cache_size", "-8192").pragma("query_only", "ON"))
+            .connect_with(sqlite_options(path).pragma("cache_size", READER_CACHE).pragma("query_only", "ON"))
             .await?;
-        Ok(Self::Lite { read, write })
+        let tend = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_lazy_with(sqlite_options(path).pragma("cache_size", "-256"));
+        Ok(Self::Lite { read, write, tend })
     }
 
     pub(crate) const fn engine(&self) -> Engine {
@@ -109,7 +119,8 @@ impl Db {
 
     pub(crate) async fn close(&self) {
         match self {
-            Self::Lite { read, write, .. } => {
+            Self::Lite { read, write, tend } => {
+                tend.close().await;
                 read.close().await;
                 write.close().await;
             }
@@ -127,7 +138,8 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .pragma("fullfsync", "ON")
         .busy_timeout(SQLITE_BUSY_FOR)
-        .pragma("wal_autocheckpoint", "4000")
+        // Seldom reached: `checkpoint` moves the log before, without a commit waiting for it.
+        .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "67108864")
         .pragma("temp_store", "MEMORY")
         .statement_cache_capacity(STATEMENTS_CACHED)

@@ -9,7 +9,9 @@ mod attachment;
 mod audit;
 pub mod backup;
 pub mod blob;
+mod checkpoint;
 mod db;
+mod forget;
 mod notice;
 mod number;
 mod port;
@@ -58,9 +60,17 @@ impl Store {
         let found = found_version(&db).await?;
         match found {
             0 => drop(schema::migrate(&db).await?),
-            found if found > SCHEMA_VERSION => return Err(OpenError::Newer { found, known: SCHEMA_VERSION }),
-            found if found < SCHEMA_VERSION => return Err(OpenError::Older { found, known: SCHEMA_VERSION }),
-            _ => {}
+            SCHEMA_VERSION => {}
+            found => {
+                // Whoever goes on from here, as with a copy of the file, finds nobody at work on it.
+                db.close().await;
+                let known = SCHEMA_VERSION;
+                return Err(if found > known {
+                    OpenError::Newer { found, known }
+                } else {
+                    OpenError::Older { found, known }
+                });
+            }
         }
         let writer = Writer::start(db.clone());
         Ok(Self { db, writer, numbers: Arc::default() })
@@ -79,6 +89,7 @@ impl Store {
         let db = Db::connect(target).await.doing("open the store")?;
         let found = found_version(&db).await?;
         if found > SCHEMA_VERSION {
+            db.close().await;
             return Err(OpenError::Newer { found, known: SCHEMA_VERSION });
         }
         let before = schema::migrate(&db).await?;

@@ -2,14 +2,15 @@
 
 use crate::Store;
 use crate::append::{NoticeRow, queue};
-use crate::db::Doing;
+use crate::db::{Conn, Doing};
 use crate::read::{case_id, city_code, whole};
 use crate::statement::{
-    ANY_DUE, ANY_NOTICE, DONE_DUE, DONE_NOTICE, FAILED_NOTICE, INBOX, TAKE_DUE, TAKE_NOTICES,
+    ANY_DUE, ANY_NOTICE, DONE_DUE, DONE_NOTICE, FAILED_NOTICE, INBOX, LOCK_HEAD, TAKE_DUE, TAKE_NOTICES,
 };
 use crate::value::{Row, Value, values};
 use app::ports::{DueMoment, Notice, QueuedNotice, StoreError};
 use kernel::{CityCode, ClockKind, PersonId, Timestamp};
+use std::collections::BTreeMap;
 
 /// Moments or messages taken, or listed, at once.
 const TAKEN_MAX: u32 = 1_000;
@@ -63,19 +64,40 @@ impl Store {
     }
 
     /// A moment that was ended before, or moved since it was taken, says nothing any more.
-    pub(crate) async fn done_due(&self, moment: &DueMoment, notices: Vec<Notice>) -> Result<(), StoreError> {
-        let DueMoment { city, case, clock, moment, at } = moment.clone();
+    pub(crate) async fn done_due(&self, ended: Vec<(DueMoment, Vec<Notice>)>) -> Result<(), StoreError> {
+        let mut by_city: BTreeMap<CityCode, Vec<(DueMoment, Vec<NoticeRow>)>> = BTreeMap::new();
+        for (moment, notices) in ended {
+            let rows = notices.into_iter().map(NoticeRow::of).collect::<Result<Vec<_>, _>>()?;
+            by_city.entry(moment.city).or_default().push((moment, rows));
+        }
+        if by_city.is_empty() {
+            return Ok(());
+        }
+        self.writer
+            .transact(move |conn| {
+                Box::pin(async move {
+                    for (city, ended) in &by_city {
+                        end_moments(conn, *city, ended).await.doing("end due moments")?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Messages that speak of no case, such as what is said to a person about the post.
+    pub(crate) async fn queue_notices(
+        &self,
+        city: CityCode,
+        at: Timestamp,
+        notices: Vec<Notice>,
+    ) -> Result<(), StoreError> {
         let rows = notices.into_iter().map(NoticeRow::of).collect::<Result<Vec<_>, _>>()?;
         self.writer
             .transact(move |conn| {
                 Box::pin(async move {
-                    let doing = "end a due moment";
-                    let values = values![city, case, clock.as_str(), moment, at];
-                    if conn.run(DONE_DUE, values).await.doing(doing)? == 1 {
-                        let rows = rows.iter().map(|row| (Some(case), at, row)).collect();
-                        queue(conn, city, rows).await.doing(doing)?;
-                    }
-                    Ok(())
+                    let rows = rows.iter().map(|row| (None, at, row)).collect();
+                    queue(conn, city, rows).await.doing("queue notices")
                 })
             })
             .await
@@ -108,6 +130,24 @@ impl Store {
         let rows = self.reader().await?.rows(INBOX, values).await.doing("read an inbox")?;
         rows.iter().map(queued_notice).collect()
     }
+}
+
+async fn end_moments(
+    conn: &mut Conn,
+    city: CityCode,
+    ended: &[(DueMoment, Vec<NoticeRow>)],
+) -> Result<(), sqlx::Error> {
+    // Appends move moments under this lock: two that touch the same ones wait here, not for each other.
+    conn.row(LOCK_HEAD, values![city]).await?;
+    let mut said = Vec::new();
+    for (moment, notices) in ended {
+        let DueMoment { case, clock, moment, at, .. } = moment;
+        let values = values![city, *case, clock.as_str(), moment.as_str(), *at];
+        if conn.run(DONE_DUE, values).await? == 1 {
+            said.extend(notices.iter().map(|row| (Some(*case), *at, row)));
+        }
+    }
+    queue(conn, city, said).await
 }
 
 /// Columns: city, case_id, clock, moment, at.

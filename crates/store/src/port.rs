@@ -6,8 +6,8 @@ use crate::db::Doing;
 use crate::number;
 use crate::statement::{PING_READ, PING_WRITE};
 use app::ports::{
-    Append, Appended, AuditEntry, Credential, DueMoment, Notice, PutRecord, QueuedNotice, Reporter, Session,
-    StoreError, StoredAttachment, StoredAudit, StoredCase, StoredRecord,
+    Append, Appended, AuditEntry, Credential, DueMoment, Forget, Forgotten, Notice, PutRecord, QueuedNotice,
+    Reporter, Session, StoreError, StoredAttachment, StoredAudit, StoredCase, StoredRecord,
 };
 use async_trait::async_trait;
 use case::FactRecord;
@@ -87,6 +87,15 @@ impl app::ports::Store for Store {
         Self::search(self, city, tokens, limit).await
     }
 
+    async fn search_newest(
+        &self,
+        city: CityCode,
+        tokens: &[QueryToken],
+        limit: u32,
+    ) -> Result<Option<Vec<u32>>, StoreError> {
+        Self::search_newest(self, city, tokens, limit).await
+    }
+
     async fn next_number(&self, city: CityCode, date: u32) -> Result<CaseNumber, StoreError> {
         let sequence = self.numbers.next(&self.writer, city, date).await?;
         Ok(CaseNumber::new(city, date, sequence))
@@ -108,6 +117,14 @@ impl app::ports::Store for Store {
 
     async fn reporter(&self, city: CityCode, id: CaseId) -> Result<Option<Reporter>, StoreError> {
         Self::reporter(self, city, id).await
+    }
+
+    async fn reporters_of(
+        &self,
+        city: CityCode,
+        ids: &[CaseId],
+    ) -> Result<Vec<Option<Reporter>>, StoreError> {
+        Self::reporters_of(self, city, ids).await
     }
 
     async fn erase_reporter(&self, city: CityCode, id: CaseId) -> Result<(), StoreError> {
@@ -142,8 +159,8 @@ impl app::ports::Store for Store {
         Self::take_due(self, now, lease_ms, limit).await
     }
 
-    async fn done_due(&self, moment: &DueMoment, notices: Vec<Notice>) -> Result<(), StoreError> {
-        Self::done_due(self, moment, notices).await
+    async fn done_due(&self, ended: Vec<(DueMoment, Vec<Notice>)>) -> Result<(), StoreError> {
+        Self::done_due(self, ended).await
     }
 
     async fn take_notices(
@@ -167,6 +184,15 @@ impl app::ports::Store for Store {
         again_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         Self::failed_notice(self, city, id, error, again_at).await
+    }
+
+    async fn queue_notices(
+        &self,
+        city: CityCode,
+        at: Timestamp,
+        notices: Vec<Notice>,
+    ) -> Result<(), StoreError> {
+        Self::queue_notices(self, city, at, notices).await
     }
 
     async fn inbox(
@@ -263,6 +289,10 @@ impl app::ports::Store for Store {
 
     async fn attachment(&self, city: CityCode, id: &str) -> Result<Option<StoredAttachment>, StoreError> {
         Self::attachment(self, city, id).await
+    }
+
+    async fn forget(&self, before: &Forget, limit: u32) -> Result<Forgotten, StoreError> {
+        Self::forget(self, before, limit).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

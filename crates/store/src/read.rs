@@ -1,10 +1,11 @@
 //! Reading cases. A row is believed only when it is the case it says it is.
 
 use crate::Store;
-use crate::db::Doing;
+use crate::db::{Doing, Engine};
 use crate::statement::{
     CASE, CASE_BY_NUMBER, CASE_BY_SECRET, CASES_BY_PHONE, CASES_BY_SERIAL, CHANGED_SINCE, CITIES, COMMAND,
-    ERASE_NOTICES, ERASE_REPORTER, FACTS, FACTS_OF, HEAD, REPORTER, SEARCH, SIMILAR_PHOTOS,
+    ERASE_NOTICES, ERASE_REPORTER, FACTS, FACTS_OF, HEAD, REPORTER, REPORTERS_OF, SEARCH, SEARCH_NEWEST,
+    SIMILAR_PHOTOS,
 };
 use crate::value::{Row, Value, values};
 use crate::words;
@@ -17,6 +18,10 @@ use uuid::Uuid;
 
 /// Serials answered by one search.
 const FOUND_MAX: u32 = 50_000;
+/// Newest cases among which a frequent word is looked for: 20 ms of one core.
+const NEWEST_LOOKED_THROUGH: u32 = 100_000;
+/// Hits that are fetched from all over the table in about 50 ms.
+const FETCHED_AT_EASE: u64 = 10_000;
 /// Longest page of cases.
 const PAGE_MAX: u32 = 10_000;
 /// Longest list of serials or ids that may be asked for.
@@ -175,30 +180,54 @@ impl Store {
         let Some(question) = words::question(engine, tokens) else { return Ok(Vec::new()) };
         let values = values![question, city, limit.min(FOUND_MAX)];
         let rows = self.reader().await?.rows_once(SEARCH.of(engine), values).await.doing("search")?;
-        let found = rows.first().map(|row| row.opt_text(0)).transpose().doing("search")?.flatten();
-        let serial = |text: &str| {
-            text.parse().map_err(|_| StoreError::Corrupt {
-                table: "words",
-                id: text.to_owned(),
-                why: "it is no serial".to_owned(),
-            })
-        };
-        found.map_or_else(|| Ok(Vec::new()), |found| found.split(',').map(serial).collect())
+        serials(&rows)
+    }
+
+    /// SQLite keeps the hits of a token in the order of the cases; PostgreSQL has to fetch every hit to know
+    /// which case it is, so there a word of many cases is looked for among the newest only.
+    pub(crate) async fn search_newest(
+        &self,
+        city: CityCode,
+        tokens: &[QueryToken],
+        limit: u32,
+    ) -> Result<Option<Vec<u32>>, StoreError> {
+        let engine = self.db.engine();
+        let question = words::question(engine, tokens);
+        let (Engine::Postgres, Some(question), true) = (engine, question, limit > 0) else { return Ok(None) };
+        let (_, cases) = self.head(city).await?;
+        let from = cases.saturating_sub(NEWEST_LOOKED_THROUGH);
+        let values = values![question, city, limit.min(FOUND_MAX), from];
+        let rows = self.reader().await?.rows_once(SEARCH_NEWEST.of(engine), values).await.doing("search")?;
+        let found = serials(&rows)?;
+        let (Some(oldest), true) = (found.last(), found.len() == limit as usize) else { return Ok(None) };
+        // As many in all as the newest part lets expect.
+        let expected = u64::from(limit) * u64::from(cases) / u64::from(cases.saturating_sub(*oldest).max(1));
+        Ok((expected > FETCHED_AT_EASE).then_some(found))
     }
 
     pub(crate) async fn reporter(&self, city: CityCode, id: CaseId) -> Result<Option<Reporter>, StoreError> {
         let row = self.reader().await?.row(REPORTER, values![city, id]).await.doing("read a reporter")?;
-        let read = |row: Row| {
-            Ok(Reporter {
-                name: row.text(0)?,
-                phone: row.text(1)?,
-                email: row.text(2)?,
-                public: row.int(3)? != 0,
-                callback: row.int(4)? != 0,
-                language: row.text(5)?,
-            })
-        };
-        row.map(read).transpose().doing("read a reporter")
+        row.as_ref().map(reporter).transpose().doing("read a reporter")
+    }
+
+    pub(crate) async fn reporters_of(
+        &self,
+        city: CityCode,
+        ids: &[CaseId],
+    ) -> Result<Vec<Option<Reporter>>, StoreError> {
+        let asked = &ids[..ids.len().min(SERIALS_MAX)];
+        let mut unique = asked.to_vec();
+        unique.sort_unstable();
+        unique.dedup();
+        let keys = unique.into_iter().map(Value::from).collect();
+        let doing = "read reporters";
+        let rows = self.reader().await?.rows_many(&REPORTERS_OF, &[Value::from(city)], keys).await;
+        let mut found = HashMap::new();
+        for row in &rows.doing(doing)? {
+            let id = case_id("reporters", &row.bytes(6).doing(doing)?)?;
+            found.insert(id, reporter(row).doing(doing)?);
+        }
+        Ok(asked.iter().map(|id| found.get(id).cloned()).collect())
     }
 
     /// Messages still waiting for the reporter's phone or mailbox go too.
@@ -246,6 +275,31 @@ impl Store {
         nearest.truncate(PHOTOS_ANSWERED_MAX);
         Ok(nearest)
     }
+}
+
+/// Serials as the searches answer them: one text with commas, or none.
+fn serials(rows: &[Row]) -> Result<Vec<u32>, StoreError> {
+    let found = rows.first().map(|row| row.opt_text(0)).transpose().doing("search")?.flatten();
+    let serial = |text: &str| {
+        text.parse().map_err(|_| StoreError::Corrupt {
+            table: "words",
+            id: text.to_owned(),
+            why: "it is no serial".to_owned(),
+        })
+    };
+    found.map_or_else(|| Ok(Vec::new()), |found| found.split(',').map(serial).collect())
+}
+
+/// Columns: name, phone, email, public, callback, language.
+fn reporter(row: &Row) -> Result<Reporter, sqlx::Error> {
+    Ok(Reporter {
+        name: row.text(0)?,
+        phone: row.text(1)?,
+        email: row.text(2)?,
+        public: row.int(3)? != 0,
+        callback: row.int(4)? != 0,
+        language: row.text(5)?,
+    })
 }
 
 fn read_fact(row: &Row) -> Result<(i64, i64, String), sqlx::Error> {

@@ -11,11 +11,20 @@ struct Step {
     postgres: &'static str,
 }
 
-const STEPS: &[Step] = &[Step {
-    version: 1,
-    sqlite: include_str!("schema/1.sqlite.sql"),
-    postgres: include_str!("schema/1.postgres.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        version: 1,
+        sqlite: include_str!("schema/1.sqlite.sql"),
+        postgres: include_str!("schema/1.postgres.sql"),
+    },
+    Step {
+        version: 2,
+        sqlite: include_str!("schema/2.sqlite.sql"),
+        postgres: include_str!("schema/2.postgres.sql"),
+    },
+];
+/// What a new store has otherwise than one that grew up: only how its rows lie on the disk.
+const NEW_SQLITE: &str = include_str!("schema/new.sqlite.sql");
 
 /// The schema this program works with.
 pub const SCHEMA_VERSION: u32 = STEPS[STEPS.len() - 1].version;
@@ -60,6 +69,9 @@ async fn migrate_on(conn: &mut Conn) -> Result<u32, sqlx::Error> {
             Engine::Postgres => conn.script(step.postgres).await?,
         }
         conn.run("INSERT INTO schema_versions (version) VALUES ($1)", values![step.version]).await?;
+    }
+    if before == 0 && conn.engine() == Engine::Sqlite {
+        conn.script(NEW_SQLITE).await?;
     }
     conn.commit().await?;
     Ok(before)

@@ -202,9 +202,21 @@ statements! {
     AUDIT_LOG = "SELECT id, at, person, action, target, detail, origin FROM audit \
         WHERE city = $1 AND id < $2 AND ($3 = '' OR action = $3) AND ($4 < 0 OR person = $4) ORDER BY id DESC LIMIT $5";
 
+    // The oldest first, and few at once: each is one short write.
+    FORGET_COMMANDS = "DELETE FROM commands WHERE (city, command_id) IN ( \
+        SELECT city, command_id FROM commands WHERE at < $1 ORDER BY at LIMIT $2)";
+    FORGET_AUDIT = "DELETE FROM audit WHERE (city, id) IN ( \
+        SELECT city, id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
+    FORGET_MESSAGES = "DELETE FROM outbox WHERE (city, id) IN (SELECT city, id FROM outbox \
+        WHERE (failed = 1 OR channel = 'inbox') AND queued_at < $1 ORDER BY queued_at LIMIT $2)";
+    FORGET_SESSIONS = "DELETE FROM sessions WHERE (city, hash) IN ( \
+        SELECT city, hash FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
     PUT_ATTACHMENT = "INSERT INTO attachments (city, id, content_type, bytes, width, height, shot_at, lng, lat, \
         photo_hash, uploaded_by, uploaded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
         ON CONFLICT (city, id) DO NOTHING";
+    ATTACHMENTS_AFTER = "SELECT city, id, content_type FROM attachments \
+        WHERE city > $1 OR (city = $1 AND id > $2) ORDER BY city, id LIMIT 1000";
     ATTACHMENT = "SELECT id, content_type, bytes, width, height, shot_at, lng, lat, photo_hash, uploaded_by, uploaded_at \
         FROM attachments WHERE city = $1 AND id = $2";
 }
@@ -235,6 +247,12 @@ for_both! {
         postgres: "SELECT string_agg(CAST(serial AS TEXT), ',' ORDER BY serial DESC) FROM (SELECT serial FROM words \
             WHERE body @@ CAST($1 AS tsquery) AND city = $2 ORDER BY serial DESC LIMIT $3) AS found"
     };
+    // Only the newest part, walked backwards along the key or found by token, whichever the planner prefers.
+    SEARCH_NEWEST = {
+        sqlite: "SELECT NULL",
+        postgres: "SELECT string_agg(CAST(serial AS TEXT), ',' ORDER BY serial DESC) FROM (SELECT serial FROM words \
+            WHERE body @@ CAST($1 AS tsquery) AND city = $2 AND serial >= $4 ORDER BY serial DESC LIMIT $3) AS found"
+    };
     SCHEMA_EXISTS = {
         sqlite: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_versions'",
         postgres: "SELECT count(*) FROM information_schema.tables \
@@ -257,7 +275,9 @@ lists! {
         stage = excluded.stage, updated_at = excluded.updated_at, state = excluded.state"
     );
     PUT_FACTS = Many::new("INSERT INTO facts (city, case_id, seq, position, at, body) VALUES ", "($, $, $, $, $, $)", "");
-    PUT_COMMANDS = Many::new("INSERT INTO commands (city, command_id, case_id, version) VALUES ", "($, $, $, $)", "");
+    PUT_COMMANDS = Many::new(
+        "INSERT INTO commands (city, command_id, case_id, version, at) VALUES ", "($, $, $, $, $)", ""
+    );
     PUT_MOMENTS = Many::new(
         "INSERT INTO due_moments (city, case_id, clock, moment, at, lease_until, done) VALUES ",
         "($, $, $, $, $, 0, 0)",
@@ -274,6 +294,11 @@ lists! {
         ["INSERT INTO words (city, serial, body) VALUES ",
          "($, $, array_to_tsvector(string_to_array($, ' ')))",
          " ON CONFLICT (city, serial) DO UPDATE SET body = excluded.body"]
+    );
+    REPORTERS_OF = Many::new(
+        "SELECT name, phone, email, public, callback, language, case_id FROM reporters WHERE city = $ AND case_id IN (",
+        "$",
+        ")"
     );
     PUT_REPORTERS = Many::new(
         "INSERT INTO reporters (city, case_id, name, phone, email, public, callback, language) VALUES ",
@@ -301,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_list_is_cut_into_powers_of_two() {
-        let lengths: Vec<usize> = PUT_COMMANDS.lengths(4 * 300).collect();
+        let lengths: Vec<usize> = PUT_COMMANDS.lengths(5 * 300).collect();
         assert_eq!(lengths, [256, 32, 8, 4]);
         assert_eq!(PUT_COMMANDS.lengths(0).count(), 0);
     }

@@ -2,6 +2,7 @@
 //! groups, so that many callers share one sync of the disk.
 
 use crate::append::{self, Prepared};
+use crate::checkpoint;
 use crate::db::{Conn, Db, Doing, Engine, is_about_a_row, is_busy, store_error};
 use crate::statement::{RELEASE, ROLLBACK_TO, SAVEPOINT};
 use app::ports::{Appended, StoreError};
@@ -37,7 +38,11 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(db: Db) -> Self {
         let (requests, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(serve(db.clone(), waiting));
+        let (alive, over) = oneshot::channel();
+        if let Db::Lite { tend, .. } = &db {
+            tokio::spawn(checkpoint::serve(tend.clone(), over));
+        }
+        tokio::spawn(serve(db.clone(), waiting, alive));
         Self { db, requests }
     }
 
@@ -120,7 +125,8 @@ async fn transact_alone(db: &Db, work: Work) -> Result<(), StoreError> {
     result
 }
 
-async fn serve(db: Db, mut waiting: mpsc::Receiver<Request>) {
+/// `_alive` is dropped at the end, which ends what tends the store beside the writer.
+async fn serve(db: Db, mut waiting: mpsc::Receiver<Request>, _alive: oneshot::Sender<()>) {
     let mut group = Vec::new();
     while waiting.recv_many(&mut group, GROUP_MAX).await > 0 {
         write_group(&db, std::mem::take(&mut group)).await;

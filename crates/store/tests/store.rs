@@ -381,3 +381,155 @@ async fn a_text_an_engine_cannot_hold_hurts_only_itself() {
         sqlx::query_scalar("SELECT count(*) FROM reporters").fetch_one(&mut conn).await.expect("a count");
     assert_eq!(counted, 19);
 }
+
+/// What a schema consists of, as the engine itself says it.
+async fn shape(target: &str) -> Vec<String> {
+    let mut shape: Vec<String> = if target.starts_with("postgres://") {
+        let mut conn = PgConnection::connect(target).await.expect("a connection");
+        let columns = "SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable) \
+            FROM information_schema.columns WHERE table_schema = 'public'";
+        let mut found: Vec<String> =
+            sqlx::query_scalar(columns).fetch_all(&mut conn).await.expect("the columns");
+        let indexes = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'";
+        found.extend(
+            sqlx::query_scalar::<_, String>(indexes).fetch_all(&mut conn).await.expect("the indexes"),
+        );
+        found
+    } else {
+        let mut conn = SqliteConnection::connect(target).await.expect("a connection");
+        let sql = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL";
+        sqlx::query_scalar(sql).fetch_all(&mut conn).await.expect("the schema")
+    };
+    for text in &mut shape {
+        *text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace("\"facts\"", "facts");
+    }
+    shape.sort();
+    shape
+}
+
+/// A store with something in every table, left by a program of schema 1, and a backup of what was in it.
+async fn left_by_schema_1(target: &str, backup: &Path) {
+    let store = Store::open(target).await.expect("a store");
+    fill(&store).await;
+    store.backup(backup, MONDAY_NINE).await.expect("a backup");
+    store.close().await.expect("closed");
+    testkit::older::back_to_schema_1(target).await;
+}
+
+async fn an_older_store_is_upgraded(target: &str, first_schema: Vec<String>, folder: &Path) {
+    let backup = folder.join("before.backup");
+    left_by_schema_1(target, &backup).await;
+    assert_eq!(shape(target).await, first_schema, "it is what schema 1 made");
+
+    let known = SCHEMA_VERSION;
+    let refused = Store::open(target).await.map(drop).expect_err("not opened before it is migrated");
+    assert!(matches!(refused, OpenError::Older { found: 1, known: k } if k == known), "{refused:?}");
+    assert_eq!(Store::version_of(target).await.expect("a version"), 1);
+    assert_eq!(Store::migrate(target).await.expect("migrated"), 1);
+    assert_eq!(Store::version_of(target).await.expect("a version"), known);
+
+    let store = Store::open(target).await.expect("the upgraded store");
+    let before = sqlite(folder, "before.db").await;
+    before.restore(&backup, false).await.expect("restored");
+    assert_equal(&before, &store).await;
+    // Work goes on: a command of then is still known, and a new one is remembered.
+    let city = sample::city();
+    assert!(store.command(city, sample::command_id(7)).await.expect("read").is_some());
+    let (changed, facts) = commented(
+        &store.case(city, sample::case_id(1)).await.expect("read").expect("a case").case,
+        "升级后",
+        MONDAY_NINE,
+    );
+    store.append(vec![append(changed, facts)]).await.expect("an append");
+    // Commands done before count as done at the upgrade: none of them is forgotten early.
+    let forget = app::ports::Forget {
+        commands: MONDAY_NINE,
+        audit: MONDAY_NINE,
+        messages: MONDAY_NINE,
+        sessions: MONDAY_NINE,
+    };
+    assert_eq!(store.forget(&forget, 1_000).await.expect("forgotten").commands, 0);
+    store.close().await.expect("closed");
+
+    testkit::older::claim_schema(target, known + 1).await;
+    let refused = Store::open(target).await.map(drop).expect_err("of a newer program");
+    let words = refused.to_string();
+    assert!(words.contains("use a newer program") && words.contains(&(known + 1).to_string()), "{words}");
+    assert!(matches!(Store::migrate(target).await, Err(OpenError::Newer { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_sqlite_store_is_upgraded() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let first = path("first.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&first).create_if_missing(true);
+    let mut conn = sqlx::ConnectOptions::connect(&options).await.expect("a file");
+    for sql in [
+        include_str!("../src/schema/1.sqlite.sql"),
+        "CREATE TABLE schema_versions (version BIGINT PRIMARY KEY)",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut conn).await.expect("schema 1");
+    }
+    conn.close().await.expect("closed");
+    an_older_store_is_upgraded(&path("city.db"), shape(&first).await, folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_postgres_store_is_upgraded() {
+    let Some(fixture) = Fixture::start_or_skip() else { return };
+    let folder = folder();
+    let first = fixture.database().await.expect("a database");
+    let mut conn = PgConnection::connect(&first).await.expect("a connection");
+    for sql in [
+        include_str!("../src/schema/1.postgres.sql"),
+        "CREATE TABLE schema_versions (version BIGINT PRIMARY KEY)",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut conn).await.expect("schema 1");
+    }
+    let target = fixture.database().await.expect("a database");
+    an_older_store_is_upgraded(&target, shape(&first).await, folder.path()).await;
+}
+
+/// The backup as a program of schema 1 would have written it.
+fn of_schema_1(file: &Path) -> Vec<u8> {
+    use sha2::Digest as _;
+    use std::io::{Read as _, Write as _};
+    const FIRST_LINE: &[u8] = b"YIWANG BACKUP 1\n";
+    let bytes = std::fs::read(file).expect("the file");
+    let mut text = String::new();
+    let packed = &bytes[FIRST_LINE.len()..bytes.len() - 65];
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).expect("gzip");
+    let mut packed = flate2::write::GzEncoder::new(FIRST_LINE.to_vec(), flate2::Compression::fast());
+    let mut table = String::new();
+    for line in text.lines() {
+        let mut value: serde_json::Value = serde_json::from_str(line).expect("a line");
+        if let Some(name) = value["table"].as_str() {
+            table = name.to_owned();
+        } else if value["head"].is_object() {
+            value["head"]["schema"] = 1.into();
+        } else if let (Some(cells), "commands") = (value.as_array_mut(), table.as_str()) {
+            cells.pop();
+        }
+        writeln!(packed, "{value}").expect("a line");
+    }
+    let mut bytes = packed.finish().expect("gzip");
+    let hash = hex::encode(sha2::Sha256::digest(&bytes));
+    bytes.extend(format!("{hash}\n").bytes());
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_an_older_program_is_restored() {
+    let folder = folder();
+    let store = sqlite(folder.path(), "city.db").await;
+    fill(&store).await;
+    let file = folder.path().join("one.backup");
+    store.backup(&file, MONDAY_NINE).await.expect("a backup");
+    std::fs::write(&file, of_schema_1(&file)).expect("written");
+    assert_eq!(store::backup::check(&file).expect("a sound backup").schema, 1);
+    let other = sqlite(folder.path(), "other.db").await;
+    other.restore(&file, false).await.expect("restored");
+    assert_equal(&store, &other).await;
+    assert!(other.command(sample::city(), sample::command_id(7)).await.expect("read").is_some());
+}

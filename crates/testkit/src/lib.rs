@@ -4,6 +4,7 @@
 mod blobs;
 mod clock;
 mod memory;
+pub mod older;
 pub mod postgres;
 pub mod sample;
 pub mod store_conformance;

@@ -2,8 +2,9 @@
 //! conformance suite checks, but the one to survive.
 
 use app::ports::{
-    Append, Appended, AuditEntry, Credential, DueMoment, Notice, Outcome, PutRecord, QueuedNotice, Reporter,
-    Session, Store, StoreError, StoredAttachment, StoredAudit, StoredCase, StoredRecord,
+    Append, Appended, AuditEntry, Credential, DueMoment, Forget, Forgotten, Notice, Outcome, PutRecord,
+    QueuedNotice, Reporter, Session, Store, StoreError, StoredAttachment, StoredAudit, StoredCase,
+    StoredRecord,
 };
 use async_trait::async_trait;
 use case::FactRecord;
@@ -34,7 +35,7 @@ struct City {
     serials: HashMap<CaseId, u32>,
     by_number: HashMap<String, u32>,
     facts: HashMap<CaseId, Vec<FactRecord>>,
-    commands: HashMap<Uuid, (CaseId, u32)>,
+    commands: HashMap<Uuid, (CaseId, u32, Timestamp)>,
     words: HashMap<u32, BTreeSet<String>>,
     reporters: HashMap<CaseId, Reporter>,
     secrets: HashMap<String, CaseId>,
@@ -47,6 +48,7 @@ struct City {
     records_version: i64,
     credentials: HashMap<PersonId, Credential>,
     audit: Vec<StoredAudit>,
+    last_audit: i64,
     attachments: HashMap<String, StoredAttachment>,
 }
 
@@ -99,7 +101,7 @@ impl City {
         let serial = *self.serials.entry(id).or_insert(u32::try_from(self.cases.len()).unwrap_or(u32::MAX));
         self.by_number.entry(state.number.to_string()).or_insert(serial);
         if let Some(command) = command {
-            self.commands.entry(command).or_insert((id, state.version));
+            self.commands.entry(command).or_insert((id, state.version, state.updated_at));
         }
         if let Some(words) = words {
             self.words.insert(serial, words.into_iter().collect());
@@ -155,7 +157,7 @@ impl Inner {
         }
         let repeated = batch.iter().find_map(|one| {
             let city = self.cities.get(&one.city)?;
-            city.commands.get(&one.command?).map(|(case, version)| (one.city, *case, *version))
+            city.commands.get(&one.command?).map(|(case, version, _)| (one.city, *case, *version))
         });
         if let Some((city, about, version)) = repeated {
             let answer = |one: &Append| {
@@ -276,7 +278,7 @@ impl Store for MemoryStore {
     }
 
     async fn command(&self, city: CityCode, command: Uuid) -> Result<Option<CaseId>, StoreError> {
-        Ok(self.with(city, |city| city.commands.get(&command).map(|(id, _)| *id)))
+        Ok(self.with(city, |city| city.commands.get(&command).map(|(id, ..)| *id)))
     }
 
     async fn head(&self, city: CityCode) -> Result<(i64, u32), StoreError> {
@@ -308,6 +310,16 @@ impl Store for MemoryStore {
         }))
     }
 
+    async fn search_newest(
+        &self,
+        city: CityCode,
+        tokens: &[QueryToken],
+        limit: u32,
+    ) -> Result<Option<Vec<u32>>, StoreError> {
+        let found = self.search(city, tokens, limit).await?;
+        Ok((limit > 0 && found.len() == limit as usize).then_some(found))
+    }
+
     async fn next_number(&self, city: CityCode, date: u32) -> Result<CaseNumber, StoreError> {
         let next = self.change(city, |city| {
             let last = city.numbers.entry(date).or_default();
@@ -334,6 +346,14 @@ impl Store for MemoryStore {
 
     async fn reporter(&self, city: CityCode, id: CaseId) -> Result<Option<Reporter>, StoreError> {
         Ok(self.with(city, |city| city.reporters.get(&id).cloned()))
+    }
+
+    async fn reporters_of(
+        &self,
+        city: CityCode,
+        ids: &[CaseId],
+    ) -> Result<Vec<Option<Reporter>>, StoreError> {
+        Ok(self.with(city, |city| ids.iter().take(1_000).map(|id| city.reporters.get(id).cloned()).collect()))
     }
 
     async fn erase_reporter(&self, city: CityCode, id: CaseId) -> Result<(), StoreError> {
@@ -421,15 +441,17 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    async fn done_due(&self, moment: &DueMoment, notices: Vec<Notice>) -> Result<(), StoreError> {
-        self.change(moment.city, |city| {
-            let due = city.moments.get_mut(&moment.case);
-            let due = due.and_then(|moments| moments.get_mut(&(moment.clock, moment.moment.clone())));
-            if let Some(due) = due.filter(|due| due.at == moment.at && !due.done) {
-                due.done = true;
-                city.queue(Some(moment.case), moment.at, notices);
-            }
-        });
+    async fn done_due(&self, ended: Vec<(DueMoment, Vec<Notice>)>) -> Result<(), StoreError> {
+        for (moment, notices) in ended {
+            self.change(moment.city, |city| {
+                let due = city.moments.get_mut(&moment.case);
+                let due = due.and_then(|moments| moments.get_mut(&(moment.clock, moment.moment.clone())));
+                if let Some(due) = due.filter(|due| due.at == moment.at && !due.done) {
+                    due.done = true;
+                    city.queue(Some(moment.case), moment.at, notices);
+                }
+            });
+        }
         Ok(())
     }
 
@@ -477,6 +499,16 @@ impl Store for MemoryStore {
                 queued.failed = again_at.is_none();
             }
         });
+        Ok(())
+    }
+
+    async fn queue_notices(
+        &self,
+        city: CityCode,
+        at: Timestamp,
+        notices: Vec<Notice>,
+    ) -> Result<(), StoreError> {
+        self.change(city, |city| city.queue(None, at, notices));
         Ok(())
     }
 
@@ -603,8 +635,8 @@ impl Store for MemoryStore {
 
     async fn audit(&self, city: CityCode, entry: AuditEntry) -> Result<(), StoreError> {
         self.change(city, |city| {
-            let id = i64::try_from(city.audit.len()).unwrap_or(i64::MAX - 1) + 1;
-            city.audit.push(StoredAudit { id, entry });
+            city.last_audit += 1;
+            city.audit.push(StoredAudit { id: city.last_audit, entry });
         });
         Ok(())
     }
@@ -638,9 +670,61 @@ impl Store for MemoryStore {
         Ok(self.with(city, |city| city.attachments.get(id).cloned()))
     }
 
+    async fn forget(&self, before: &Forget, limit: u32) -> Result<Forgotten, StoreError> {
+        let mut inner = self.inner.lock();
+        let mut gone = Forgotten::default();
+        let of_commands =
+            |city: &City| city.commands.iter().map(|(id, (.., at))| (*at, *id)).collect::<Vec<_>>();
+        for (code, id) in oldest(&inner.cities, of_commands, before.commands, limit) {
+            gone.commands += 1;
+            inner.cities.entry(code).or_default().commands.remove(&id);
+        }
+        let of_audit =
+            |city: &City| city.audit.iter().map(|line| (line.entry.at, line.id)).collect::<Vec<_>>();
+        for (code, id) in oldest(&inner.cities, of_audit, before.audit, limit) {
+            gone.audit += 1;
+            inner.cities.entry(code).or_default().audit.retain(|line| line.id != id);
+        }
+        let of_messages = |city: &City| {
+            let over = city.outbox.iter().filter(|(_, one)| one.failed || one.notice.channel == "inbox");
+            over.map(|(id, one)| (one.queued_at, *id)).collect::<Vec<_>>()
+        };
+        for (code, id) in oldest(&inner.cities, of_messages, before.messages, limit) {
+            gone.messages += 1;
+            inner.cities.entry(code).or_default().outbox.remove(&id);
+        }
+        let mut ended: Vec<_> =
+            inner.sessions.values().map(|one| (one.expires_at, one.hash.clone())).collect();
+        ended.retain(|(at, _)| *at < before.sessions);
+        ended.sort();
+        ended.truncate(limit as usize);
+        for (_, hash) in ended {
+            gone.sessions += 1;
+            inner.sessions.remove(&hash);
+        }
+        Ok(gone)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }
+}
+
+/// The oldest things of all cities before a moment.
+fn oldest<T: Ord>(
+    cities: &BTreeMap<CityCode, City>,
+    of: impl Fn(&City) -> Vec<(Timestamp, T)>,
+    before: Timestamp,
+    limit: u32,
+) -> Vec<(CityCode, T)> {
+    let mut all: Vec<_> = cities
+        .iter()
+        .flat_map(|(code, city)| of(city).into_iter().map(|(at, one)| (at, *code, one)))
+        .collect();
+    all.retain(|(at, ..)| *at < before);
+    all.sort();
+    all.truncate(limit as usize);
+    all.into_iter().map(|(_, code, one)| (code, one)).collect()
 }
 
 fn queued_notice(city: CityCode, id: i64, queued: &Queued) -> QueuedNotice {

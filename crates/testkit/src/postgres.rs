@@ -135,6 +135,18 @@ impl Fixture {
         }
     }
 
+    /// Address of the server, at the database every server has.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Where PostgreSQL's own programs are, `pg_dump` among them.
+    #[must_use]
+    pub fn programs() -> Option<PathBuf> {
+        programs()
+    }
+
     /// Address of a new, empty database.
     pub async fn database(&self) -> Result<String, FixtureError> {
         static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -2,8 +2,8 @@
 
 use crate::sample::{self, MONDAY, MONDAY_NINE, append, commented, new_case, other_city, restarted};
 use app::ports::{
-    AuditEntry, Credential, Notice, Outcome, PutRecord, Reporter, Session, Store, StoreError,
-    StoredAttachment,
+    AuditEntry, Credential, Forget, Forgotten, Notice, Outcome, PutRecord, Reporter, Session, Store,
+    StoreError, StoredAttachment,
 };
 use city::tokens::query_tokens;
 use kernel::{CityCode, ClockKind, Millis, PersonId, Timestamp};
@@ -18,36 +18,47 @@ type Dyn = Arc<dyn Store>;
 /// # Panics
 /// With the name of the promise that was broken.
 pub async fn run(store: Dyn) {
+    // In parts and boxed: one after the other they would not fit on a test's stack.
+    Box::pin(changes_are_kept(&store)).await;
+    Box::pin(everything_else_is_kept(&store)).await;
+    // Last: it forgets across all cities.
+    Box::pin(what_was_kept_long_enough_is_forgotten(&store, other_city(27))).await;
+    let cities = store.cities().await.expect("cities");
+    assert!(cities.is_sorted() && cities.contains(&other_city(4)) && cities.contains(&other_city(20)));
+}
+
+async fn changes_are_kept(store: &Dyn) {
     assert_eq!(store.cities().await.expect("cities"), [], "an empty store has no city");
     store.ping().await.expect("a store answers");
     // First, while nothing else is due anywhere.
-    due_moments_are_leased_and_end_once(&store, other_city(1)).await;
-    notices_are_leased_and_tried_again(&store, other_city(2)).await;
-    an_inbox_is_read_by_its_person(&store, other_city(3)).await;
-    a_new_case_is_found_by_every_key(&store, other_city(4)).await;
-    the_same_command_writes_once(&store, other_city(5)).await;
-    a_stale_change_is_refused(&store, other_city(6)).await;
-    a_second_case_of_the_same_id_is_refused(&store, other_city(7)).await;
-    a_batch_is_all_or_nothing(&store, other_city(8)).await;
-    facts_must_lead_to_their_case(&store, other_city(9)).await;
-    serials_are_dense_and_positions_grow(&store, other_city(10)).await;
-    changes_come_in_the_order_of_commits(&store, other_city(11)).await;
-    one_bad_write_does_not_hurt_its_neighbours(&store, other_city(12)).await;
-    a_bulk_writes_each_for_itself(&store, other_city(13)).await;
-    two_chinese_characters_are_found(&store, other_city(14)).await;
-    numbers_are_unique_and_without_gaps(&store, other_city(15)).await;
-    concurrent_changes_of_one_case_lose_nothing(&store, other_city(16)).await;
-    a_reporter_can_be_erased(&store, other_city(17)).await;
-    cases_are_found_by_phone_and_secret(&store, other_city(18)).await;
-    similar_photos_are_found(&store, other_city(19)).await;
-    records_keep_their_history(&store, other_city(20)).await;
-    credentials_and_sessions_are_kept(&store, other_city(21)).await;
-    the_audit_log_is_paged(&store, other_city(22)).await;
-    attachments_are_kept_as_first_put(&store, other_city(23)).await;
-    cities_do_not_see_each_other(&store, other_city(24), other_city(25)).await;
-    a_nul_character_is_no_failure(&store, other_city(26)).await;
-    let cities = store.cities().await.expect("cities");
-    assert!(cities.is_sorted() && cities.contains(&other_city(4)) && cities.contains(&other_city(20)));
+    due_moments_are_leased_and_end_once(store, other_city(1)).await;
+    notices_are_leased_and_tried_again(store, other_city(2)).await;
+    an_inbox_is_read_by_its_person(store, other_city(3)).await;
+    a_new_case_is_found_by_every_key(store, other_city(4)).await;
+    the_same_command_writes_once(store, other_city(5)).await;
+    a_stale_change_is_refused(store, other_city(6)).await;
+    a_second_case_of_the_same_id_is_refused(store, other_city(7)).await;
+    a_batch_is_all_or_nothing(store, other_city(8)).await;
+    facts_must_lead_to_their_case(store, other_city(9)).await;
+    serials_are_dense_and_positions_grow(store, other_city(10)).await;
+    changes_come_in_the_order_of_commits(store, other_city(11)).await;
+    one_bad_write_does_not_hurt_its_neighbours(store, other_city(12)).await;
+}
+
+async fn everything_else_is_kept(store: &Dyn) {
+    a_bulk_writes_each_for_itself(store, other_city(13)).await;
+    two_chinese_characters_are_found(store, other_city(14)).await;
+    numbers_are_unique_and_without_gaps(store, other_city(15)).await;
+    concurrent_changes_of_one_case_lose_nothing(store, other_city(16)).await;
+    a_reporter_can_be_erased(store, other_city(17)).await;
+    cases_are_found_by_phone_and_secret(store, other_city(18)).await;
+    similar_photos_are_found(store, other_city(19)).await;
+    records_keep_their_history(store, other_city(20)).await;
+    credentials_and_sessions_are_kept(store, other_city(21)).await;
+    the_audit_log_is_paged(store, other_city(22)).await;
+    attachments_are_kept_as_first_put(store, other_city(23)).await;
+    cities_do_not_see_each_other(store, other_city(24), other_city(25)).await;
+    a_nul_character_is_no_failure(store, other_city(26)).await;
 }
 
 async fn write(store: &Dyn, one: app::ports::Append) -> app::ports::Appended {
@@ -320,6 +331,14 @@ async fn two_chinese_characters_are_found(store: &Dyn, city: CityCode) {
     let (after, facts) = commented(&after, "无关", MONDAY_NINE);
     write(store, append(after, facts)).await;
     assert_eq!(search("路灯", 10).await, [0]);
+    // The newest of many: the same serials in the same order, or the word that all must be asked for.
+    for limit in [1, 2, 1_000] {
+        let newest = store.search_newest(city, &query_tokens("路灯"), limit).await.expect("a search");
+        let all = store.search(city, &query_tokens("路灯"), limit).await.expect("a search");
+        assert!(newest.is_none_or(|newest| newest == all && newest.len() == limit as usize));
+    }
+    assert_eq!(store.search_newest(city, &query_tokens("没有这个词"), 1).await.expect("a search"), None);
+    assert_eq!(store.search_newest(city, &[], 1).await.expect("a search"), None);
 }
 
 async fn numbers_are_unique_and_without_gaps(store: &Dyn, city: CityCode) {
@@ -406,8 +425,10 @@ async fn due_moments_are_leased_and_end_once(store: &Dyn, city: CityCode) {
     write(store, append(after.clone(), facts)).await;
     assert_eq!(take(warn_at + Millis::minutes(1)).await, []);
     let reminder = || vec![notice("inbox", "3", "clock_warning")];
-    store.done_due(warning, reminder()).await.expect("ended");
-    store.done_due(warning, reminder()).await.expect("ended twice");
+    // Twice in one go and once more afterwards; and none at all.
+    store.done_due(vec![(warning.clone(), reminder()), (warning.clone(), reminder())]).await.expect("ended");
+    store.done_due(vec![(warning.clone(), reminder())]).await.expect("ended again");
+    store.done_due(Vec::new()).await.expect("nothing to end");
     assert_eq!(store.inbox(city, PersonId(3), 10).await.expect("inbox").len(), 1, "said once");
     let (after, facts) = commented(&after, "无关", MONDAY_NINE + Millis::minutes(26));
     write(store, append(after.clone(), facts)).await;
@@ -417,7 +438,7 @@ async fn due_moments_are_leased_and_end_once(store: &Dyn, city: CityCode) {
     assert_eq!(late.len(), 1);
     let (after, facts) = restarted(&after, due_at);
     write(store, append(after, facts)).await;
-    store.done_due(&late[0], reminder()).await.expect("nothing to end");
+    store.done_due(vec![(late[0].clone(), reminder())]).await.expect("nothing to end");
     assert_eq!(
         store.inbox(city, PersonId(3), 10).await.expect("inbox").len(),
         1,
@@ -427,7 +448,7 @@ async fn due_moments_are_leased_and_end_once(store: &Dyn, city: CityCode) {
     assert_eq!(take(anew - Millis(1)).await, []);
     let taken = take(anew).await;
     assert_eq!(taken.iter().map(|one| (one.moment.as_str(), one.at)).collect::<Vec<_>>(), [("due", anew)]);
-    store.done_due(&taken[0], Vec::new()).await.expect("ended");
+    store.done_due(vec![(taken[0].clone(), Vec::new())]).await.expect("ended");
     assert_eq!(take(anew + Millis::days(9)).await, []);
 }
 
@@ -470,6 +491,15 @@ async fn an_inbox_is_read_by_its_person(store: &Dyn, city: CityCode) {
     assert!(sent.iter().all(|one| one.city != city), "an inbox is read, not sent");
     store.done_notice(city, inbox[0].id).await.expect("read");
     assert_eq!(store.inbox(city, PersonId(7), 10).await.expect("inbox").len(), 1);
+    // Some messages speak of no case.
+    let at = MONDAY_NINE + Millis::days(2);
+    let reminder = vec![notice("inbox", "7", "reminder"), notice("inbox", "8", "reminder")];
+    store.queue_notices(city, at, reminder).await.expect("queued");
+    store.queue_notices(city, at, Vec::new()).await.expect("nothing to queue");
+    let inbox = store.inbox(city, PersonId(7), 10).await.expect("inbox");
+    let newest = &inbox[0];
+    assert_eq!((newest.notice.template.as_str(), newest.case, newest.queued_at), ("reminder", None, at));
+    assert_eq!((inbox.len(), store.inbox(city, PersonId(8), 10).await.expect("inbox").len()), (2, 2));
 }
 
 fn reporter(phone: &str) -> Reporter {
@@ -495,7 +525,11 @@ async fn a_reporter_can_be_erased(store: &Dyn, city: CityCode) {
     let (after, facts) = commented(&one.state, "无关", MONDAY_NINE);
     write(store, append(after, facts)).await;
     assert!(store.reporter(city, id).await.expect("read").is_some());
+    let unknown = sample::case_id(99);
+    let of = store.reporters_of(city, &[unknown, id, id]).await.expect("read");
+    assert_eq!(of, [None, Some(reporter("13900000001")), Some(reporter("13900000001"))]);
     store.erase_reporter(city, id).await.expect("erased");
+    assert_eq!(store.reporters_of(city, &[id]).await.expect("read"), [None]);
     store.erase_reporter(city, id).await.expect("erased twice");
     assert_eq!(store.reporter(city, id).await.expect("read"), None);
     assert_eq!(store.cases_by_phone(city, "13900000001", 10).await.expect("read"), []);
@@ -667,6 +701,66 @@ async fn the_audit_log_is_paged(store: &Dyn, city: CityCode) {
     assert_eq!(mine.iter().map(|line| line.id).collect::<Vec<_>>(), [9, 5, 1]);
     let both = store.audit_log(city, Some(9), Some("change"), Some(PersonId(2)), 100).await.expect("read");
     assert_eq!(both.iter().map(|line| line.id).collect::<Vec<_>>(), [7]);
+}
+
+/// Things far older than any other check leaves, so that only these go.
+async fn what_was_kept_long_enough_is_forgotten(store: &Dyn, city: CityCode) {
+    let day = |number: i64| Timestamp(0) + Millis::days(number);
+    for number in 1..=4_u32 {
+        let mut one = new_case(city, number, "很久以前");
+        one.state.updated_at = day(number.into());
+        one.command = Some(sample::command_id(number.into()));
+        one.notices = vec![notice("inbox", "9", "old"), notice("sms", "13800000000", "to be sent")];
+        write(store, one).await;
+        let entry = AuditEntry {
+            at: day(number.into()),
+            person: None,
+            action: "login".to_owned(),
+            target: String::new(),
+            detail: String::new(),
+            from: String::new(),
+        };
+        store.audit(city, entry).await.expect("written");
+        let session = Session {
+            city,
+            hash: format!("{city}-old-{number}"),
+            person: PersonId(9),
+            kind: "session".to_owned(),
+            name: String::new(),
+            created_at: day(0),
+            expires_at: day(number.into()),
+            last_seen_at: day(0),
+            from: String::new(),
+        };
+        store.put_session(&session).await.expect("put");
+    }
+    let given_up = store.take_notices(day(4), 1, 1_000).await.expect("notices");
+    let given_up = given_up.iter().find(|one| one.city == city).expect("one to be sent");
+    store.failed_notice(city, given_up.id, "no such number", None).await.expect("given up");
+
+    let before = Forget { commands: day(3), audit: day(2), messages: day(4), sessions: day(5) };
+    // Few at a time, the oldest first, until nothing is left to forget.
+    let first = store.forget(&before, 1).await.expect("forgotten");
+    assert_eq!(first, Forgotten { commands: 1, audit: 1, messages: 1, sessions: 1 });
+    assert_eq!(store.session(&format!("{city}-old-1")).await.expect("read"), None);
+    assert!(store.session(&format!("{city}-old-2")).await.expect("read").is_some());
+    assert_eq!(store.command(city, sample::command_id(1)).await.expect("read"), None);
+    let second = store.forget(&before, 1_000).await.expect("forgotten");
+    assert_eq!(second, Forgotten { commands: 1, audit: 0, messages: 3, sessions: 3 });
+    assert_eq!(store.forget(&before, 1_000).await.expect("nothing left"), Forgotten::default());
+
+    assert_eq!(store.command(city, sample::command_id(2)).await.expect("read"), None);
+    assert!(store.command(city, sample::command_id(3)).await.expect("read").is_some());
+    let lines = store.audit_log(city, None, None, None, 10).await.expect("read");
+    assert_eq!(lines.iter().map(|line| line.id).collect::<Vec<_>>(), [4, 3, 2]);
+    assert_eq!(store.inbox(city, PersonId(9), 10).await.expect("inbox").len(), 1, "the newest is kept");
+    let waiting = store.take_notices(day(5), 1, 1_000).await.expect("notices");
+    assert_eq!(waiting.iter().filter(|one| one.city == city).count(), 3, "what is still to be sent is kept");
+    // Cases and facts stay; the next line of the log goes on counting.
+    assert_eq!(store.head(city).await.expect("head"), (4, 4));
+    let entry = AuditEntry { at: day(9), ..lines[0].entry.clone() };
+    store.audit(city, entry).await.expect("written");
+    assert_eq!(store.audit_log(city, None, None, None, 1).await.expect("read")[0].id, 5);
 }
 
 async fn attachments_are_kept_as_first_put(store: &Dyn, city: CityCode) {

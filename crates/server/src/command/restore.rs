@@ -1,8 +1,9 @@
 //! `yiwang restore FILE`
 
-use super::backup::beside;
+use super::backup::{beside, tell_missing};
 use super::{Ended, configured};
 use crate::cli::Common;
+use crate::config::BlobKind;
 use crate::lock::DataLock;
 use crate::{backup, open};
 use anyhow::Context;
@@ -27,7 +28,6 @@ pub async fn run(common: &Common, options: Options) -> anyhow::Result<Ended> {
     let _lock = DataLock::take(&config.data_dir)?;
     let store = open::store(&config).await?;
     let restored = store.restore(&options.file, options.force).await;
-    store.close().await.context("could not close the store")?;
     let summary = match restored {
         Ok(summary) => summary,
         Err(BackupError::NotEmpty) => {
@@ -45,11 +45,18 @@ pub async fn run(common: &Common, options: Options) -> anyhow::Result<Ended> {
     open::forget_columns(&config)?;
     println!("{}: {} rows restored", options.file.display(), summary.rows);
     let folder = options.attachments.unwrap_or_else(|| beside(&options.file));
+    let blobs = open::blobs(&config)?;
     if folder.is_dir() {
-        let copied = backup::copy_attachments(&open::folder_blobs(&folder)?, &open::blobs(&config)?).await?;
+        let copied = backup::copy_attachments(&open::folder_blobs(&folder)?, &blobs).await?;
         println!("{}: {} attachments, {} of them new", folder.display(), copied.all, copied.new);
     } else {
         println!("{}: no such folder, no attachments were restored", folder.display());
     }
-    Ok(Ended::Fine)
+    let place = match config.blobs.kind {
+        BlobKind::Local => "attachments".to_owned(),
+        BlobKind::S3 => format!("bucket {}", config.blobs.bucket),
+    };
+    let ended = tell_missing(&store, &blobs, &place).await?;
+    store.close().await.context("could not close the store")?;
+    Ok(ended)
 }

@@ -5,6 +5,11 @@ use outside::Messengers;
 use std::collections::BTreeSet;
 use std::net::ToSocketAddrs;
 
+/// The longest six months: July to December.
+const AUDIT_DAYS_MIN: u32 = 184;
+/// A century.
+const RETENTION_DAYS_MAX: u32 = 36_500;
+
 /// Everything that would fail at start or later, found now. `source` tells where a key came from.
 pub fn problems(config: &Config, source: &dyn Fn(&str) -> String) -> Vec<Problem> {
     let mut found = Vec::new();
@@ -41,6 +46,12 @@ pub fn problems(config: &Config, source: &dyn Fn(&str) -> String) -> Vec<Problem
     {
         add("database.url", "sqlite:PATH or postgres://… is expected".into());
     }
+    if url.contains(&format!(":{}@", outside::HIDDEN)) {
+        add(
+            "database.url",
+            "holds the stars that stand for a password where it is printed, not the password".into(),
+        );
+    }
     if config.blobs.kind == BlobKind::S3 {
         if !is_web_address(&config.blobs.endpoint) {
             add("blobs.endpoint", "http:// or https:// and a host are expected".into());
@@ -63,6 +74,15 @@ pub fn problems(config: &Config, source: &dyn Fn(&str) -> String) -> Vec<Problem
     }
     if config.backups.keep == 0 {
         add("backups.keep", "at least one must be kept".into());
+    }
+    for (key, value, least) in [
+        ("retention.commands_days", config.retention.commands_days, 7),
+        ("retention.audit_days", config.retention.audit_days, AUDIT_DAYS_MIN),
+        ("retention.messages_days", config.retention.messages_days, 7),
+    ] {
+        if !(least..=RETENTION_DAYS_MAX).contains(&value) {
+            add(key, format!("{least} to {RETENTION_DAYS_MAX} are possible"));
+        }
     }
     for (key, value, most) in [
         ("limits.request_timeout_s", config.limits.request_timeout_s, 600),
@@ -159,6 +179,13 @@ mod tests {
             (Config { database: super::super::Database { url: "mysql://x".into() }, ..d() }, "database.url"),
             (
                 Config {
+                    database: super::super::Database { url: "postgres://u:********@db/city".into() },
+                    ..d()
+                },
+                "database.url",
+            ),
+            (
+                Config {
                     blobs: super::super::BlobSettings { kind: BlobKind::S3, ..Default::default() },
                     ..d()
                 },
@@ -175,6 +202,20 @@ mod tests {
             (
                 Config { sms: outside::SmsSettings { url: "x".into(), ..Default::default() }, ..d() },
                 "sms.url",
+            ),
+            (
+                Config {
+                    retention: super::super::Retention { audit_days: 183, ..Default::default() },
+                    ..d()
+                },
+                "retention.audit_days",
+            ),
+            (
+                Config {
+                    retention: super::super::Retention { commands_days: 0, ..Default::default() },
+                    ..d()
+                },
+                "retention.commands_days",
             ),
             (Config { oidc: vec![oidc], ..d() }, "oidc"),
         ];

@@ -186,6 +186,21 @@ pub const KEYS: &[Key] = &[
     ),
     toml("backups.keep", "保留最近几份", "how many to keep"),
     text("backups.folder", "备份目录；空为数据目录下的 backups", "folder; empty: backups in data_dir"),
+    toml(
+        "retention.commands_days",
+        "操作编号保留天数：手机断网期间的操作在此期限内重发不会重复办理",
+        "days the ids of operations are kept: one sent again within them, as by a phone that was offline, is not done twice",
+    ),
+    toml(
+        "retention.audit_days",
+        "审计日志保留天数；网络安全法要求网络日志至少留存六个月，因此不得少于 184",
+        "days of the audit log; China's Cybersecurity Law asks for at least six months of network logs, hence 184 or more",
+    ),
+    toml(
+        "retention.messages_days",
+        "无人查看的站内消息、多次发送失败的短信和邮件的保留天数（含电话和地址）",
+        "days that unread inbox messages and given-up SMS and e-mail are kept; they hold phone numbers and addresses",
+    ),
     text("logs.format", "日志格式：auto、pretty、json", "auto, pretty or json"),
     text(
         "logs.level",
@@ -218,5 +233,10 @@ pub const SECTIONS: &[(&str, &str, &str)] = &[
     ("limits", "限额", "limits"),
     ("open311", "Open311 接口", "the Open311 interface"),
     ("backups", "自动备份", "backups"),
+    (
+        "retention",
+        "保留期限（案卷、事实和配置记录永久保留）",
+        "how long things are kept (cases, facts and records are kept for good)",
+    ),
     ("logs", "日志", "logs"),
 ];

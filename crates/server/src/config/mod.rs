@@ -49,6 +49,7 @@ pub struct Config {
     pub limits: Limits,
     pub open311: Open311,
     pub backups: Backups,
+    pub retention: Retention,
     pub logs: Logs,
     pub webhooks: Vec<WebhookTarget>,
     pub oidc: Vec<OidcProvider>,
@@ -73,6 +74,7 @@ impl Default for Config {
             limits: Limits::default(),
             open311: Open311::default(),
             backups: Backups::default(),
+            retention: Retention::default(),
             logs: Logs::default(),
             webhooks: Vec::new(),
             oidc: Vec::new(),
@@ -254,6 +256,21 @@ pub struct Backups {
 impl Default for Backups {
     fn default() -> Self {
         Self { at: "03:30".into(), keep: 7, folder: PathBuf::new() }
+    }
+}
+
+/// How long things are kept that are not the case itself; those are kept for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    pub commands_days: u32,
+    pub audit_days: u32,
+    pub messages_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { commands_days: 30, audit_days: 3 * 365, messages_days: 90 }
     }
 }
 

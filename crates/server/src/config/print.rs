@@ -5,7 +5,7 @@ use super::keys::{EXAMPLES, KEYS, SECTIONS};
 use std::fmt::Write;
 use toml::Value;
 
-const MASK: &str = "********";
+const MASK: &str = outside::HIDDEN;
 
 /// Commented TOML of `config`.
 #[must_use]

@@ -6,7 +6,7 @@ use super::setup::{HISTORY, city_code};
 use super::staff::Staff;
 use super::story::{Plan, Teller};
 use anyhow::Context;
-use app::history::{NotPlayed, play};
+use app::history::{PlayError, play};
 use app::ports::{Append, PutRecord, StoreError};
 use app::{App, AppError, Config};
 use kernel::{CaseNumber, Millis, Timestamp};
@@ -95,7 +95,7 @@ pub struct Made {
     /// Rows whose detours the loop refused, told without them.
     pub plain: usize,
     /// Rows that could not be told at all.
-    pub failed: Vec<(u64, NotPlayed)>,
+    pub failed: Vec<(u64, PlayError)>,
 }
 
 /// Tells the stories of `cases` with their numbers.

@@ -852,7 +852,7 @@ impl Live {
     /// Reports by a fast channel, with ids that fall into the sample that is audited.
     async fn fast_ones(&self, count: usize) -> anyhow::Result<()> {
         let config = self.config()?;
-        let channels = &config.procedure(config.procedure).fast_channels;
+        let channels = &config.procedure(config.procedure)?.fast_channels;
         let Some(channel) = channels.iter().find(|channel| channel.audit_percent > 0) else { return Ok(()) };
         let suits = |spot: &&Spot| channel.classes.contains(&self.data.types[usize::from(spot.kind)].class);
         let spots: Vec<Spot> = self.spots.iter().filter(suits).take(200).cloned().collect();

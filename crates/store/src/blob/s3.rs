@@ -225,7 +225,12 @@ impl S3Blobs {
 
     pub(super) async fn ready(&self) -> Result<(), BlobStoreError> {
         let Place { bucket, credentials } = &*self.place;
-        let request = || self.request(Method::HEAD, &bucket.head_bucket(Some(credentials)));
+        // Not HEAD: its answer has no body, and so does not say what was wrong.
+        let request = || {
+            let mut action = bucket.list_objects_v2(Some(credentials));
+            action.with_max_keys(1);
+            self.request(Method::GET, &action)
+        };
         let answer = self.ask("reach", bucket.name(), request).await?;
         answer.expect("reach", bucket.name(), &[StatusCode::OK])
     }
