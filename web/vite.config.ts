@@ -1,4 +1,5 @@
-import { createReadStream, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
@@ -52,20 +53,35 @@ function localBasemap(folder: string): Plugin {
   }
 }
 
-/** Every browser we support reads woff2, so the second copy of each font is not shipped. */
-function woff2Only(): Plugin {
+/** `street/sw.js`: the worker that keeps the street page's own files, all but the map and the fonts, on the phone. */
+function streetWorker(): Plugin {
+  const TOO_MUCH = /\/engine-|\/maplibre|fonts-/
   return {
-    name: 'yiwang-woff2-only',
-    enforce: 'pre',
-    transform(code, id) {
-      if (!id.includes('@fontsource')) return
-      return { code: code.replace(/,\s*url\([^)]+\.woff\)\s*format\('woff'\)/g, ''), map: null }
+    name: 'yiwang-street-worker',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      const files = new Set<string>()
+      const meet = (name: string) => {
+        const chunk = bundle[name]
+        if (chunk?.type !== 'chunk' || files.has(`/${name}`) || TOO_MUCH.test(name)) return
+        files.add(`/${name}`)
+        for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(`/${style}`)
+        for (const next of [...chunk.imports, ...chunk.dynamicImports]) meet(next)
+      }
+      const entry = Object.values(bundle).find((one) => one.type === 'chunk' && one.isEntry && one.name === 'street')
+      if (!entry) throw new Error('the street entry is missing from the build')
+      meet(entry.fileName)
+      const list = JSON.stringify([...files].sort())
+      const version = createHash('sha256').update(list).digest('hex').slice(0, 12)
+      const source = readFileSync(resolve(here, 'workers/street.js'), 'utf8')
+      // A word in the comment must not be taken for the constant: only the assignments are filled in.
+      this.emitFile({ type: 'asset', fileName: 'street/sw.js', source: source.replace('= __VERSION__', `= '${version}'`).replace('= __FILES__', `= ${list}`) })
     },
   }
 }
 
 export default defineConfig({
-  plugins: [vue(), products(), woff2Only(), ...(basemap ? [localBasemap(basemap)] : [])],
+  plugins: [vue(), products(), streetWorker(), ...(basemap ? [localBasemap(basemap)] : [])],
   resolve: { alias: { '@': resolve(here, 'src') } },
   server: {
     proxy: {

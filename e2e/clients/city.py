@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -52,7 +53,7 @@ def form(url, fields, **more):
     return ask(url, urllib.parse.urlencode(fields).encode(), **more)
 
 
-def multipart(url, fields, files):
+def multipart(url, fields, files, **headers):
     """A form with files, put together by hand as many clients do."""
     edge = "edge" + secrets.token_hex(8)
     parts = []
@@ -62,7 +63,7 @@ def multipart(url, fields, files):
         head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"\r\nContent-Type: {kind}\r\n\r\n'
         parts.append(head.encode() + data + b"\r\n")
     parts.append(f"--{edge}--\r\n".encode())
-    return ask(url, b"".join(parts), {"content-type": f"multipart/form-data; boundary={edge}"})
+    return ask(url, b"".join(parts), {"content-type": f"multipart/form-data; boundary={edge}", **headers})
 
 
 def png(seed=1, size=48):
@@ -99,26 +100,41 @@ def same(found, expected, what):
     need(found == expected, f"{what}: found {found!r}, expected {expected!r}")
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def psql(sql):
+    """One statement at the PostgreSQL server of YIWANG_STORE."""
+    subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, os.environ["YIWANG_STORE"]], check=True)
+
+
 class Server:
     """The demo city without cases. `data` keeps a folder over a restart."""
 
-    def __init__(self, data=None, **config):
+    def __init__(self, data=None, port=None, **config):
         binary = os.environ.get("YIWANG_BIN", str(ROOT / "target/debug/yiwang"))
         need(Path(binary).exists(), f"{binary} is missing: run cargo build -p yiwang-server")
         self.data = data or tempfile.mkdtemp(prefix="yiwang-clients-")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.open311 = f"{self.url}/open311/v2"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("YIWANG_")}
         environment["YIWANG_PUBLIC_URL"] = self.url
         for limit in ("LOGINS", "PUBLIC_REPORTS", "UPLOADS", "REQUESTS"):
             environment[f"YIWANG_LIMITS__{limit}_PER_MINUTE"] = "0"
-        # As for the browser's stories: YIWANG_STORE=postgres://… runs on PostgreSQL.
+        # As for the browser's stories: YIWANG_STORE=postgres://… runs on PostgreSQL, on a database that belongs to the folder.
+        self.database = None
         if "YIWANG_STORE" in os.environ:
-            environment["YIWANG_DATABASE__URL"] = os.environ["YIWANG_STORE"]
+            self.database = re.sub("[^a-z0-9]", "_", Path(self.data).name.lower())
+            if not data:
+                psql(f"CREATE DATABASE {self.database}")
+            address = urllib.parse.urlsplit(os.environ["YIWANG_STORE"])
+            environment["YIWANG_DATABASE__URL"] = address._replace(path=f"/{self.database}").geturl()
         environment.update(config)
+        self.binary, self.environment = binary, environment
         self.log_path = Path(self.data) / "clients.log"
         self.log_file = open(self.log_path, "ab")
         command = [binary, "serve", "--demo=empty", "--demo-speed", "0", "--data", self.data, "--listen", f"127.0.0.1:{port}"]
@@ -131,8 +147,9 @@ class Server:
             except OSError:
                 pass
             if self.process.poll() is not None or time.monotonic() - begun > 180:
+                said = self.log()[-4000:]
                 self.stop()
-                raise SystemExit("FAILED: the server did not start:\n" + self.log_path.read_text()[-4000:])
+                raise SystemExit("FAILED: the server did not start:\n" + said)
             time.sleep(0.1)
         options = ask(f"{self.url}/api/login-options").json
         self.accounts = {one["role"]: one for one in reversed(options["demo_accounts"])}
@@ -171,3 +188,5 @@ class Server:
         self.log_file.close()
         if not keep:
             shutil.rmtree(self.data, ignore_errors=True)
+            if self.database:
+                psql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")

@@ -9,14 +9,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 sys.stdout.reconfigure(line_buffering=True)
 
+import bucket
 import city
 import form_posts
 import fuzz
 import georeport_reads
+import single_sign_on
 import vectors
 from city import need, same
 
-PARTS = ["georeport", "forms", "vectors", "fuzz"]
+PARTS = ["sso", "bucket", "georeport", "forms", "vectors", "fuzz"]
 # A class of the national table that gets questions here, as a city may give them.
 ASKED = "2026-component-01037"
 
@@ -52,16 +54,23 @@ def main():
     arguments.add_argument("--only", nargs="*", default=PARTS, choices=PARTS)
     arguments.add_argument("--vectors", type=Path, default=city.ROOT.parent / "shared/protocols/open311/vectors.jsonl")
     chosen = arguments.parse_args()
+    begun = time.monotonic()
+
+    def lap(name):
+        nonlocal begun
+        print(f"  {name}: {time.monotonic() - begun:.0f} s")
+        begun = time.monotonic()
+
+    # These bring servers of their own, for us and for the strangers.
+    for name, part in (("sso", single_sign_on), ("bucket", bucket)):
+        if name in chosen.only:
+            part.run()
+            lap(name)
+    if not {"georeport", "forms", "vectors", "fuzz"} & set(chosen.only):
+        return
     server = city.Server()
     locked = None
     try:
-        begun = time.monotonic()
-
-        def lap(name):
-            nonlocal begun
-            print(f"  {name}: {time.monotonic() - begun:.0f} s")
-            begun = time.monotonic()
-
         ask_questions(server)
         if "georeport" in chosen.only:
             georeport_reads.run(server, ASKED)

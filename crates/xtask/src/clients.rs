@@ -6,7 +6,8 @@ use crate::run::{root, run as sh};
 /// Builds the server and lets the foreign clients and the fuzzer at it.
 pub fn run(full: bool) -> anyhow::Result<()> {
     let root = root();
-    sh(&root, "cargo", &["build", "--locked", "-p", "yiwang-server"], &[])?;
+    // As the tests build it: with other features everything would be compiled again.
+    sh(&root, "cargo", &["build", "--workspace", "--all-targets", "--locked"], &[])?;
     let python = needs::python()?.to_string_lossy().into_owned();
     let mut args = vec!["e2e/clients/run.py"];
     if full {

@@ -62,7 +62,7 @@ fn found(name: &str) -> bool {
 pub fn python() -> anyhow::Result<PathBuf> {
     let folder = root().join("target/python");
     let python = folder.join("bin/python");
-    let marker = folder.join("installed-2");
+    let marker = folder.join("installed-3");
     if !marker.exists() {
         let folder_text = folder.to_string_lossy().into_owned();
         run(&root(), "python3", &["-m", "venv", "--clear", &folder_text], &[])?;
@@ -79,6 +79,7 @@ pub fn python() -> anyhow::Result<PathBuf> {
                 "schemathesis==4.32.5",
                 "georeport==0.3.1",
                 "moto[server]==5.*",
+                "oidc-provider-mock>=0.3.4,<0.5",
             ],
             &[],
         )?;

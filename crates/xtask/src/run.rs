@@ -1,8 +1,9 @@
 //! Running other programs: print what runs, stop at the first failure.
 
 use anyhow::{Context, bail};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 /// Root of the checkout.
@@ -26,6 +27,42 @@ pub fn run(folder: &Path, program: &str, args: &[&str], env: &[(&str, &str)]) ->
         bail!("{program} {} failed with {status}", args.first().unwrap_or(&""));
     }
     Ok(())
+}
+
+/// A program that runs until it is dropped: it ends when its standard input does. The first line it prints is kept.
+pub struct Beside {
+    child: Child,
+    pub line: String,
+}
+
+impl Beside {
+    pub fn start(folder: &Path, program: &str, args: &[&str]) -> anyhow::Result<Self> {
+        println!("$ {program} {} &", args.join(" "));
+        let mut child = Command::new(program)
+            .args(args)
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("could not start {program}"))?;
+        let mut line = String::new();
+        if let Some(out) = child.stdout.take() {
+            BufReader::new(out).read_line(&mut line)?;
+        }
+        let beside = Self { child, line: line.trim().to_owned() };
+        if beside.line.is_empty() {
+            bail!("{program} ended before it was ready");
+        }
+        Ok(beside)
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // One that does not end is left to the machine; nothing here can do more.
+        let _ = self.child.wait();
+    }
 }
 
 /// Output of a program, trimmed; `None` when it cannot run or fails.

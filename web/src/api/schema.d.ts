@@ -324,13 +324,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Runs the ten acceptance queries. Reads every fact of the city: on a million cases this takes minutes, and
-         *     `yiwang check` is the better way.
-         */
+        /** What the last check found, and how far one that runs has come. */
         get: operations["check"];
         put?: never;
-        post?: never;
+        /** Asks for a check. It reads every fact of the city in the background; one that waits or runs already goes on. */
+        post: operations["start_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -388,6 +386,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/import/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings in a CSV (UTF-8 or GBK) or XLSX table of `departments`, `people`, `responsibility` or `cases`.
+         * @description One wrong row of the configuration and nothing of it is written; cases are taken one by one. What is
+         *     wrong with rows is part of the answer: at most 500 problems, with their line and column.
+         */
+        post: operations["import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages that were not read yet, newest first; at most 200. */
+        get: operations["inbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inbox/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a message away. */
+        delete: operations["read_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Work that goes on in the background: moving deadlines after the calendar changed, the acceptance check. */
+        get: operations["jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ledgers/{kind}": {
         parameters: {
             query?: never;
@@ -432,8 +502,9 @@ export interface paths {
         /**
          * Changes of cases as they happen (server-sent events).
          * @description `hello` comes first with `{now_at}`; `case` says `{id, version, stage, facts, at, position}`; `reset` means
-         *     that changes were missed and lists should be read again; `ping` comes every 15 s. Send `Last-Event-ID` to
-         *     get what was missed.
+         *     that changes were missed and lists should be read again; `ping` comes every 15 s. `count` has the caller's
+         *     queues as `GET /api/workbench` answers them, a second or more after a change when a number has changed; not
+         *     for a stream of one case. Send `Last-Event-ID` to get what was missed.
          */
         get: operations["live"];
         put?: never;
@@ -1115,6 +1186,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/open311/v2/media/{number}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photo of a request whose reporter agreed to show it, without metadata. */
+        get: operations["media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/open311/v2/requests.json": {
         parameters: {
             query?: never;
@@ -1475,6 +1563,16 @@ export interface components {
             /** @description `ok`, `failed`, `note` (a figure without a limit) or `nothing` (nothing to check yet: that is not a pass). */
             state: string;
         };
+        /** @description The last finished check, and the one that is under way. */
+        CheckView: {
+            /**
+             * Format: int64
+             * @description When `rows` were found; absent before the first check.
+             */
+            checked_at?: number | null;
+            job: components["schemas"]["JobView"];
+            rows: components["schemas"]["CheckRow"][];
+        };
         ChildView: {
             department: components["schemas"]["DepartmentView"];
             ended?: string | null;
@@ -1698,7 +1796,7 @@ export interface components {
         GroupView: {
             /** Format: int32 */
             count: number;
-            /** @description Value for the same filter, empty for cases without one. */
+            /** @description Value for the same filter. For cases without one it is empty, but for departments `0`. */
             key: string;
             label: components["schemas"]["Words"];
         };
@@ -1728,6 +1826,58 @@ export interface components {
             status: string;
             version: string;
         };
+        ImportView: {
+            dry_run: boolean;
+            error_count: number;
+            errors: components["schemas"]["RowError"][];
+            kind: string;
+            /** @description Rows that were (or would be) written. */
+            ok: number;
+            rows: number;
+        };
+        InboxItem: {
+            /** Format: int64 */
+            at: number;
+            /** @description The case it speaks of, if any. */
+            case?: string | null;
+            id: string;
+            /** @description In the caller's language. */
+            message: string;
+            params: Record<string, never>;
+            /** @description What it is about, such as `task_verify` or `holidays_missing`. */
+            template: string;
+        };
+        InboxView: {
+            items: components["schemas"]["InboxItem"][];
+        };
+        /** @description A job as the administrator sees it. */
+        JobView: {
+            /** Format: int64 */
+            asked_at?: number | null;
+            asked_by?: components["schemas"]["PersonView"] | null;
+            /** Format: int32 */
+            changed: number;
+            /**
+             * Format: int32
+             * @description Cases looked through, of how many.
+             */
+            done: number;
+            /**
+             * Format: int32
+             * @description Cases that could not be worked on; each is in the log.
+             */
+            failed: number;
+            /** Format: int64 */
+            finished_at?: number | null;
+            /** @description `recompute_clocks` or `check`. */
+            job: string;
+            /** Format: int64 */
+            started_at?: number | null;
+            /** @description `none` (never asked for), `waiting`, `running` or `done`. */
+            state: string;
+            /** Format: int32 */
+            total: number;
+        };
         /** @description Somebody reports what is known already. */
         JoinIn: {
             /**
@@ -1739,6 +1889,7 @@ export interface components {
             source?: string | null;
             text: string;
         };
+        /** @description A department with its sub-units, or the cases no department has. */
         LedgerDepartment: {
             /** Format: int32 */
             count: number;
@@ -1865,7 +2016,10 @@ export interface components {
             /** @description Shown this once; the person must choose another when signing in. */
             password: string;
         };
-        /** @description Figures of one department (or the whole city); each is a count of `GET /api/cases` with the same filter. */
+        /**
+         * @description Figures of one department with its sub-units, of the cases no department has (filter value 0), or of the
+         *     whole city; each is a count of `GET /api/cases` with the same filter.
+         */
         OverviewRow: {
             /** Format: int32 */
             closed: number;
@@ -1929,6 +2083,8 @@ export interface components {
         };
         PlaceView: {
             grid?: string | null;
+            /** @description Edges of the grid in degrees: west, south, east, north. */
+            grid_bounds?: number[] | null;
             inside_city: boolean;
             near?: components["schemas"]["PlaceHit"] | null;
             /** Format: double */
@@ -1960,9 +2116,9 @@ export interface components {
         };
         PointProperties: {
             class?: string | null;
-            /** @description Short name of the case on this map, good for `GET /api/cases/{id}`. */
-            id: string;
             light: string;
+            /** @description Good for `GET /api/cases/{id}`, as the id is. */
+            number: string;
             stage: string;
         };
         /** @description A position in degrees, CGCS2000 (equal to WGS-84 for our purpose). */
@@ -2236,6 +2392,12 @@ export interface components {
             name: string;
             phone: string;
             public: boolean;
+        };
+        RowError: {
+            code: string;
+            field: string;
+            /** @description Line in the file, counted from 1 with the header. */
+            row: number;
         };
         SavedView: {
             id: string;
@@ -2561,6 +2723,14 @@ export interface components {
              * @description Version the person saw; refused with 412 when the case has moved on. Left out: no check.
              */
             version?: number | null;
+        };
+        /** @description The form of an import. */
+        TableForm: {
+            /**
+             * Format: binary
+             * @description A table with a header line: CSV (UTF-8 or GBK) or XLSX.
+             */
+            file: string;
         };
         /** @enum {string} */
         ThenIn: "report" | "accept" | "file";
@@ -3020,12 +3190,17 @@ export interface operations {
                 class?: string[];
                 /** @description Division or grid codes; everything inside counts. */
                 area?: string[];
-                /** @description With its sub-units. */
+                /** @description With its sub-units; 0 for cases no department has (or had when they ended). */
                 department?: number[];
                 handler?: number[];
                 collector?: number[];
                 intake?: number[];
                 reported_by?: number[];
+                /**
+                 * @description `true`: cases the caller handled (signed, was assigned, replied), confirmed, verified or reported, at
+                 *     any time and wherever they are now. With `updated_from` those of late. `false` asks nothing.
+                 */
+                handled_by_me?: boolean;
                 level?: string[];
                 light?: string[];
                 overdue?: boolean;
@@ -3151,12 +3326,17 @@ export interface operations {
                 class?: string[];
                 /** @description Division or grid codes; everything inside counts. */
                 area?: string[];
-                /** @description With its sub-units. */
+                /** @description With its sub-units; 0 for cases no department has (or had when they ended). */
                 department?: number[];
                 handler?: number[];
                 collector?: number[];
                 intake?: number[];
                 reported_by?: number[];
+                /**
+                 * @description `true`: cases the caller handled (signed, was assigned, replied), confirmed, verified or reported, at
+                 *     any time and wherever they are now. With `updated_from` those of late. `false` asks nothing.
+                 */
+                handled_by_me?: boolean;
                 level?: string[];
                 light?: string[];
                 overdue?: boolean;
@@ -3249,12 +3429,17 @@ export interface operations {
                 class?: string[];
                 /** @description Division or grid codes; everything inside counts. */
                 area?: string[];
-                /** @description With its sub-units. */
+                /** @description With its sub-units; 0 for cases no department has (or had when they ended). */
                 department?: number[];
                 handler?: number[];
                 collector?: number[];
                 intake?: number[];
                 reported_by?: number[];
+                /**
+                 * @description `true`: cases the caller handled (signed, was assigned, replied), confirmed, verified or reported, at
+                 *     any time and wherever they are now. With `updated_from` those of late. `false` asks nothing.
+                 */
+                handled_by_me?: boolean;
                 level?: string[];
                 light?: string[];
                 overdue?: boolean;
@@ -3347,12 +3532,17 @@ export interface operations {
                 class?: string[];
                 /** @description Division or grid codes; everything inside counts. */
                 area?: string[];
-                /** @description With its sub-units. */
+                /** @description With its sub-units; 0 for cases no department has (or had when they ended). */
                 department?: number[];
                 handler?: number[];
                 collector?: number[];
                 intake?: number[];
                 reported_by?: number[];
+                /**
+                 * @description `true`: cases the caller handled (signed, was assigned, replied), confirmed, verified or reported, at
+                 *     any time and wherever they are now. With `updated_from` those of late. `false` asks nothing.
+                 */
+                handled_by_me?: boolean;
                 level?: string[];
                 light?: string[];
                 overdue?: boolean;
@@ -3767,12 +3957,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckRow"][];
+                    "application/json": components["schemas"]["CheckView"];
                 };
             };
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    start_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will run, or runs already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Busy"];
@@ -3857,6 +4075,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    import: {
+        parameters: {
+            query?: {
+                /** @description Only say what each row would do. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["TableForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    inbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    read_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Read */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"][];
                 };
             };
             401: components["responses"]["NotSignedIn"];
@@ -4163,7 +4500,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Signed in, to the start page */
+            /** @description Signed in, to the page asked for; or not, to the log-in page, which says why */
             303: {
                 headers: {
                     location?: string;
@@ -4183,7 +4520,10 @@ export interface operations {
     };
     start: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Page of this server to go on with, beginning with one slash. */
+                next?: string;
+            };
             header?: {
                 "x-city"?: string;
             };
@@ -5413,6 +5753,51 @@ export interface operations {
                 content: {
                     "text/xml": string;
                 };
+            };
+        };
+    };
+    media: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-city"?: string;
+            };
+            path: {
+                number: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Photo */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description The part asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description As the caller has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

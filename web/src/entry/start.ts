@@ -12,7 +12,7 @@ import { startTheme } from '@/ui/theme'
 export async function start(app: Component, base: string, routes: readonly RouteRecordRaw[]): Promise<void> {
   startTheme()
   // 300 faces are 98 KB of style sheet: nothing waits for it, the text is there in the system's font until it comes.
-  void import('@/ui/fonts')
+  void import('@/ui/fonts').catch(() => undefined)
   await setLocale(preferredLocale())
   const router = createRouter({
     history: createWebHistory(base),

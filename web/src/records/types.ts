@@ -13,6 +13,20 @@ export interface DepartmentView {
   name: Words
 }
 
+/** Work in the background: a check, or deadlines that follow a changed calendar. */
+export interface JobView {
+  job: string
+  state: 'none' | 'waiting' | 'running' | 'done'
+  asked_at: number | null
+  asked_by: PersonView | null
+  started_at: number | null
+  finished_at: number | null
+  done: number
+  total: number
+  changed: number
+  failed: number
+}
+
 export const KINDS = [
   'departments', 'people', 'classes', 'criteria', 'calendars', 'procedures', 'responsibility', 'shifts', 'templates', 'divisions', 'duty_grids', 'settings',
 ] as const

@@ -1,4 +1,2 @@
-/** Noto Sans SC, three weights; each is split by character range, so a page loads only what it shows. */
-import '@fontsource/noto-sans-sc/400.css'
-import '@fontsource/noto-sans-sc/500.css'
-import '@fontsource/noto-sans-sc/700.css'
+/** Noto Sans SC with every weight in one file; split by character range, so a page loads only what it shows. */
+import '@fontsource-variable/noto-sans-sc/wght.css'

@@ -7,7 +7,7 @@ export type Theme = 'light' | 'dark'
 /** Type scale in px. Nothing else is used. */
 export const fontSizes = { xs: 12, sm: 14, md: 16, lg: 20, xl: 28 } as const
 export const fontFamily =
-  "'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', system-ui, -apple-system, 'Segoe UI', sans-serif"
+  "'Noto Sans SC Variable', 'PingFang SC', 'Microsoft YaHei', system-ui, -apple-system, 'Segoe UI', sans-serif"
 export const monoFamily = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, monospace"
 export const radius = 4
 

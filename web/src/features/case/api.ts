@@ -2,7 +2,7 @@
 import { body, createApi, newId } from '@/api'
 import type {
   BatchView, CasePage, CaseView, ClassHitView, CaseLine, CollectorView, CountView, DuplicateView, FactView, HandlerView, PlaceHit, PlaceView,
-  ProposalView, SavedView, VocabularyView, WorkbenchView,
+  ProposalView, SavedView, ServiceView, VocabularyView, WorkbenchView,
 } from './types'
 import type { ApiQuery } from './filters'
 
@@ -26,7 +26,7 @@ export const countCases = (query: ApiQuery, groupBy?: string, signal?: AbortSign
 
 export interface CaseFeature {
   geometry: { coordinates: [number, number] }
-  properties: { id: string; stage: string; light: string; urgent: boolean; class: string | null }
+  properties: { number: string; stage: string; light: string; urgent: boolean; class: string | null }
 }
 export const geoCases = (query: ApiQuery, signal?: AbortSignal) => ask<{ features: CaseFeature[]; total: number }>('/api/cases/geo', query, signal)
 
@@ -43,6 +43,9 @@ export const collectorsFor = (id: string, signal?: AbortSignal) => ask<Collector
 export const handlersFor = (id: string, signal?: AbortSignal) => ask<HandlerView[]>(`${of(id)}/handlers`, {}, signal)
 export const searchClasses = (q: string, signal?: AbortSignal, limit = 8) => ask<ClassHitView[]>('/api/classes/search', { q, limit }, signal)
 export const searchPlaces = (q: string, signal?: AbortSignal) => ask<PlaceHit[]>('/api/places/search', { q }, signal)
+/** The classes with the questions each asks, in the city of the person who is signed in. */
+export const servicesOf = (city: string, signal?: AbortSignal) =>
+  body(client.GET('/api/public/services', { headers: { 'x-city': city }, signal }) as Promise<{ data?: { services: ServiceView[] }; response: Response }>).then(({ services }) => services)
 export const placeAt = (at: { lng: number; lat: number }, signal?: AbortSignal) => ask<PlaceView>('/api/places/at', at, signal)
 export const callers = (phone: string, signal?: AbortSignal) => ask<CaseLine[]>('/api/callers', { phone }, signal)
 export const findDuplicates = (sent: { class?: string; text: string; lng?: number; lat?: number; attachments: string[] }) =>
@@ -63,6 +66,7 @@ export interface ReportIn {
   place: { lng?: number; lat?: number; address: string }
   class?: string
   criterion?: number
+  attributes?: Record<string, string>
   evidence: { attachment: string; kind: string }[]
   urgent: boolean
   consultation: boolean

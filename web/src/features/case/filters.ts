@@ -13,7 +13,7 @@ export const MANY = [
 /** Filters that are yes or no. */
 export const FLAGS = [
   'overdue', 'total_overdue', 'on_time', 'urgent', 'major_case', 'public', 'satisfied', 'has_duplicates', 'merged', 'is_child', 'ended',
-  'synthesised', 'located',
+  'synthesised', 'located', 'handled_by_me',
 ] as const
 /** Moments, as epoch milliseconds. */
 export const MOMENTS = [

@@ -2,9 +2,10 @@
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { type MaybeRefOrGetter, computed, toValue } from 'vue'
 import { newId } from '@/api'
+import { t } from '@/i18n'
 import * as api from './api'
 import type { ApiQuery } from './filters'
-import { onCaseChange, throttled } from './live'
+import { onCaseChange, onCounts, onMissed, throttled } from './live'
 import type { CaseView } from './types'
 import { say } from './words'
 
@@ -21,7 +22,7 @@ export function useVocabulary() {
   return {
     data,
     classes,
-    departmentName: (id: number | string | null | undefined) => say(departments.value.get(Number(id))?.name) || (id ? `#${id}` : ''),
+    departmentName: (id: number | string | null | undefined) => (id === '0' ? t('case.no_department') : '') || say(departments.value.get(Number(id))?.name) || (id ? `#${id}` : ''),
     personName: (id: number | string | null | undefined) => say(people.value.get(Number(id))?.name) || (id ? `#${id}` : ''),
     className: (key: string | null | undefined) => say(classes.value.get(key ?? '')?.name) || (key ?? ''),
     divisionName: (code: string) => say(divisions.value.get(code)?.name) || code,
@@ -89,7 +90,8 @@ export function useCaseList(question: MaybeRefOrGetter<ApiQuery>, options: { ena
 export function useWorkbench() {
   const client = useQueryClient()
   const again = throttled(() => void client.invalidateQueries({ queryKey: ['workbench'] }), 3_000)
-  onCaseChange(again, again)
+  onCounts((view) => client.setQueryData(['workbench'], view))
+  onMissed(again)
   return useQuery({ queryKey: ['workbench'], queryFn: ({ signal }) => api.workbench(signal), refetchInterval: RECOUNT_MS })
 }
 

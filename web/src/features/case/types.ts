@@ -380,6 +380,8 @@ export interface PlaceHit {
 }
 export interface PlaceView {
   grid: string | null
+  /** Edges of the grid in degrees: west, south, east, north. */
+  grid_bounds: [number, number, number, number] | null
   /** Names from the city down to the community. */
   path: Words[]
   /** The nearest known street name, with its distance. */
@@ -395,4 +397,22 @@ export interface CaseChange {
   facts: string[]
   at: number
   position: number
+}
+
+/** What a class asks the reporter, apart from words and place. */
+export interface Question {
+  code: string
+  /** False: shown only, nothing is answered. */
+  variable: boolean
+  datatype: 'string' | 'number' | 'datetime' | 'text' | 'singlevaluelist' | 'multivaluelist'
+  required: boolean
+  description: Words
+  datatype_description: Words
+  values?: { key: string; name: Words }[]
+  order: number
+}
+export interface ServiceView {
+  code: string
+  name: Words
+  attributes: Question[]
 }

@@ -8,6 +8,8 @@ export interface Draft {
   text: string
   class: string | null
   criterion: number | null
+  /** Answers to what the class asks for, by the question's code. */
+  attributes: Record<string, string>
   place: { address: string; lng: number | null; lat: number | null }
   source: string
   urgent: boolean
@@ -20,7 +22,7 @@ export const SOURCES = ['city_hotline', 'hotline', 'citizen_web', 'citizen_app',
 export const BY_PEOPLE: readonly string[] = ['city_hotline', 'hotline', 'citizen_web', 'citizen_app', 'media', 'petition', 'police']
 
 export const blank = (source: string = SOURCES[0]): Draft => ({
-  phone: '', name: '', email: '', text: '', class: null, criterion: null, place: { address: '', lng: null, lat: null }, source, urgent: false, consultation: false, callback: true, public: false,
+  phone: '', name: '', email: '', text: '', class: null, criterion: null, attributes: {}, place: { address: '', lng: null, lat: null }, source, urgent: false, consultation: false, callback: true, public: false,
 })
 export const isBlank = (draft: Draft): boolean => !draft.phone && !draft.name && !draft.text && !draft.place.address && draft.place.lng === null && draft.class === null
 

@@ -5,6 +5,7 @@ import { ask } from '@/offline/ask'
 import { basemapOf, keep, kept } from '@/offline/city'
 import { useOutbox } from '@/offline/useOutbox'
 import { say } from '@/offline/wire'
+import { forgetSeen } from './lastSeen'
 import type { MeView } from './wire'
 
 const KEPT = 'yiwang.street.me'
@@ -23,6 +24,7 @@ function drop() {
   me.value = null
   confirmed.value = false
   localStorage.removeItem(KEPT)
+  void forgetSeen()
   useSession().signedOut()
   void useOutbox().then((outbox) => outbox.setOwner(null))
 }

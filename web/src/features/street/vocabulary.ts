@@ -19,4 +19,5 @@ async function load(): Promise<Vocabulary> {
     throw error
   }
 }
-export const useVocabulary = () => useQuery({ queryKey: ['vocabulary'], queryFn: load, staleTime: 30 * 60_000 })
+export const vocabularyQuestion = { queryKey: ['vocabulary'], queryFn: load, staleTime: 30 * 60_000 }
+export const useVocabulary = () => useQuery(vocabularyQuestion)

@@ -29,6 +29,7 @@ export default {
   no_rules: 'No rule fits',
   no_rules_text: 'Change the filters, or add a rule.',
   any_class: 'Any class',
+  class_of_edition: '{kind} {code}, edition {edition}',
   any_of_kind: 'Any {kind}',
   any_of_major: 'Major class {major}',
   weight: 'Weight (%)',

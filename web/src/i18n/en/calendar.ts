@@ -4,6 +4,8 @@ export default {
   see_effect: 'See the effect and save',
   effect: 'What this changes',
   discard: 'Discard changes',
+  moving: 'Deadlines of open cases follow the new calendar: {done} of {total} looked at, {changed} moved.',
+  moving_soon: 'Deadlines of open cases will follow the new calendar in a moment.',
   missing: 'The holidays of {year} are missing; its limits would count as in an ordinary week.',
   import_year: 'Load the holiday table of {year}',
   announced: 'The built-in table of {year}: announced by the State Council, with make-up days.',

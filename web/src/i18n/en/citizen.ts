@@ -34,6 +34,7 @@ export default {
   name: 'Name',
   phone: 'Phone',
   email: 'E-mail',
+  open: 'Words and photos may be shown to everybody, without my name (please no faces or number plates)',
   callback: 'Please call me when it is done',
   consent: 'I agree that these details are used for this report. The departments that do the work do not see them; call the hotline at any time to have them deleted.',
   phone_wrong: 'A phone number has digits, spaces and + - ( ) only',

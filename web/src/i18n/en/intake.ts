@@ -39,6 +39,8 @@ export default {
   need_class: 'Choose a class before passing it on',
   need_point: 'Locate it before passing it on: choose a place from the list or click the map',
   need_criterion: 'Choose a filing condition first',
+  questions: 'This class also asks',
+  no_answer: 'No answer',
   why: {
     near: '{metres} m apart',
     same_class: 'same class',

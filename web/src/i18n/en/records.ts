@@ -4,6 +4,8 @@ export default {
   group_rules: 'Rules',
   group_operation: 'Operation',
   group_figures: 'Figures',
+  inbox: 'Messages',
+  inbox_read: 'Understood',
   go_to_part: 'Go to',
   all: 'All',
   none: 'None',

@@ -5,6 +5,7 @@ export default {
   remove: 'Remove the shift',
   hand_over: 'Hand over',
   hand_over_text: 'All open tasks of one person go to another at once.',
+  hand_over_own: 'All your open tasks go to the person who takes over: what you take in, what you confirm or verify, what you claimed.',
   hand_from: 'From',
   hand_to: 'To',
   myself: 'Myself',

@@ -20,4 +20,11 @@ export default {
   old_wrong: 'The present password is wrong',
   password_rules: 'At least 10 characters with letters and digits, without the account.',
   password_changed: 'The password is changed',
+  sso_login_expired: 'The single sign-on took too long; start again',
+  sso_login_refused: 'The identity provider did not confirm who you are; try again, or use account and password',
+  sso_account_unknown: 'No account belongs to this identity; ask the security administrator for one',
+  sso_provider_unavailable: 'The identity provider cannot be reached at the moment; try again later',
+  sso_too_many_requests: 'Too many attempts; wait a little',
+  sso_not_found: 'There is no such identity provider',
+  sso_other: 'The single sign-on did not succeed; try again',
 }

@@ -39,6 +39,7 @@ export default {
     my_orders: 'My orders',
     my_orders_ended: 'Replied',
     my_tasks: 'My tasks',
+    my_tasks_ended: 'My finished tasks',
     my_reports: 'My reports',
     major: 'Major cases',
     urged_open: 'Urgings unanswered',

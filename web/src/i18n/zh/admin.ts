@@ -29,6 +29,7 @@ export default {
   no_rules: '没有符合条件的责任',
   no_rules_text: '换一个条件，或新增责任。',
   any_class: '全部类别',
+  class_of_edition: '{edition} 版{kind} {code}',
   any_of_kind: '全部{kind}',
   any_of_major: '大类 {major}',
   weight: '权重（%）',

@@ -4,6 +4,8 @@ export default {
   see_effect: '查看影响并保存',
   effect: '本次修改的影响',
   discard: '放弃修改',
+  moving: '正在按新日历重算在办案件的时限：已看 {done} / {total} 件，变动 {changed} 件。',
+  moving_soon: '稍后开始按新日历重算在办案件的时限。',
   missing: '{year} 年的节假日还没有录入，该年的时限会按普通周计算。',
   import_year: '载入 {year} 年节假日表',
   announced: '内置 {year} 年节假日表：国务院已公布，含调休。',

@@ -39,6 +39,8 @@ export default {
   need_class: '转值班长前须选择类别',
   need_point: '转值班长前须在图上定位：从列表选择地点或点地图',
   need_criterion: '立案前须选择立案条件',
+  questions: '此类问题还需了解',
+  no_answer: '未回答',
   why: {
     near: '相距 {metres} 米',
     same_class: '类别相同',

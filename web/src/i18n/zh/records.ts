@@ -4,6 +4,8 @@ export default {
   group_rules: '规则',
   group_operation: '运行',
   group_figures: '统计',
+  inbox: '站内提醒',
+  inbox_read: '知道了',
   go_to_part: '前往',
   all: '全部',
   none: '无',

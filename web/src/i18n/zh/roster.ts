@@ -5,6 +5,7 @@ export default {
   remove: '删除班次',
   hand_over: '交班',
   hand_over_text: '把一个人的全部在办任务一次交给另一个人。',
+  hand_over_own: '把您全部在办的任务一次交给接班人：正在受理的、正在核实或核查的、已领取的。',
   hand_from: '交班人',
   hand_to: '接班人',
   myself: '我自己',

@@ -20,4 +20,11 @@ export default {
   old_wrong: '当前密码不对',
   password_rules: '至少 10 个字符，包含字母和数字，不含账号。',
   password_changed: '密码已修改',
+  sso_login_expired: '单点登录已超时，请重新开始',
+  sso_login_refused: '身份提供方没有确认您的身份，请重试或使用账号密码登录',
+  sso_account_unknown: '没有与该身份对应的账号，请联系安全管理员开通',
+  sso_provider_unavailable: '身份提供方暂时无法访问，请稍后再试',
+  sso_too_many_requests: '登录过于频繁，请稍后再试',
+  sso_not_found: '没有这个身份提供方',
+  sso_other: '单点登录没有成功，请重试',
 }

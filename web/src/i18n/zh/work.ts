@@ -39,6 +39,7 @@ export default {
     my_orders: '我的工单',
     my_orders_ended: '已反馈',
     my_tasks: '我的任务',
+    my_tasks_ended: '我的已办',
     my_reports: '我的上报',
     major: '重大案件',
     urged_open: '督办未回复',
