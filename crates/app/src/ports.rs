@@ -336,6 +336,8 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<QueuedNotice>, StoreError>;
     async fn done_notice(&self, city: CityCode, id: i64) -> Result<(), StoreError>;
+    /// The same for several at once, in one write.
+    async fn done_notices(&self, city: CityCode, ids: &[i64]) -> Result<(), StoreError>;
     /// Try again at `again_at`, or give up with `None` (kept, marked failed).
     async fn failed_notice(
         &self,

@@ -5,7 +5,8 @@ use crate::open;
 use app::App;
 use app::ports::{Forget, Forgotten, Messenger, QueuedNotice};
 use futures::StreamExt;
-use kernel::Millis;
+use kernel::{CityCode, Millis};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,12 +93,19 @@ async fn send_all(app: App, messenger: Arc<dyn Messenger>, stop: CancellationTok
     loop {
         let taken = app.store().take_notices(app.now(), LEASE.0, TAKEN_MAX).await?;
         let full = taken.len() == TAKEN_MAX as usize;
-        let (app, messenger) = (app.clone(), messenger.clone());
+        let (sender, messenger) = (app.clone(), messenger.clone());
         let mut sent = futures::stream::iter(taken)
-            .map(move |queued| deliver(app.clone(), messenger.clone(), queued))
+            .map(move |queued| deliver(sender.clone(), messenger.clone(), queued))
             .buffer_unordered(SENDING_MAX);
+        let mut done: BTreeMap<CityCode, Vec<i64>> = BTreeMap::new();
         while let Some(result) = sent.next().await {
-            result?;
+            if let Some((city, id)) = result? {
+                done.entry(city).or_default().push(id);
+            }
+        }
+        // One write for the page: messages of a busy hour must not compete with its reports.
+        for (city, ids) in done {
+            app.store().done_notices(city, &ids).await?;
         }
         if !full || stop.is_cancelled() {
             return Ok(());
@@ -105,12 +113,17 @@ async fn send_all(app: App, messenger: Arc<dyn Messenger>, stop: CancellationTok
     }
 }
 
-async fn deliver(app: App, messenger: Arc<dyn Messenger>, queued: QueuedNotice) -> anyhow::Result<()> {
+/// City and number of the message when it was sent.
+async fn deliver(
+    app: App,
+    messenger: Arc<dyn Messenger>,
+    queued: QueuedNotice,
+) -> anyhow::Result<Option<(CityCode, i64)>> {
     let channel = queued.notice.channel.clone();
     match messenger.send(&queued.notice).await {
         Ok(()) => {
             metrics::counter!("yiwang_messages_total", "channel" => channel, "result" => "sent").increment(1);
-            app.store().done_notice(queued.city, queued.id).await?;
+            Ok(Some((queued.city, queued.id)))
         }
         Err(reason) => {
             metrics::counter!("yiwang_messages_total", "channel" => channel.clone(), "result" => "failed")
@@ -119,9 +132,9 @@ async fn deliver(app: App, messenger: Arc<dyn Messenger>, queued: QueuedNotice) 
             tracing::warn!(city = %queued.city, id = queued.id, channel, attempts = queued.attempts + 1, reason,
                 given_up = again_at.is_none(), "a message was not sent");
             app.store().failed_notice(queued.city, queued.id, &reason, again_at).await?;
+            Ok(None)
         }
     }
-    Ok(())
 }
 
 /// How long to wait after a failure, when there were `attempts` before it; `None` gives up.

@@ -5,7 +5,8 @@ use crate::append::{NoticeRow, queue};
 use crate::db::{Conn, Doing};
 use crate::read::{case_id, city_code, whole};
 use crate::statement::{
-    ANY_DUE, ANY_NOTICE, DONE_DUE, DONE_NOTICE, FAILED_NOTICE, INBOX, LOCK_HEAD, TAKE_DUE, TAKE_NOTICES,
+    ANY_DUE, ANY_NOTICE, DONE_DUE, DONE_NOTICE, DONE_NOTICES, FAILED_NOTICE, INBOX, LOCK_HEAD, TAKE_DUE,
+    TAKE_NOTICES,
 };
 use crate::value::{Row, Value, values};
 use app::ports::{DueMoment, Notice, QueuedNotice, StoreError};
@@ -106,6 +107,18 @@ impl Store {
     /// A message that was sent is forgotten: it holds a phone number or an address.
     pub(crate) async fn done_notice(&self, city: CityCode, id: i64) -> Result<(), StoreError> {
         self.run(DONE_NOTICE, values![city, id], "end a notice").await
+    }
+
+    pub(crate) async fn done_notices(&self, city: CityCode, ids: &[i64]) -> Result<(), StoreError> {
+        let ids: Vec<Value> = ids.iter().copied().map(Value::from).collect();
+        self.writer
+            .transact(move |conn| {
+                Box::pin(async move {
+                    conn.run_many(&DONE_NOTICES, &[Value::from(city)], ids).await.doing("end notices")?;
+                    Ok(())
+                })
+            })
+            .await
     }
 
     pub(crate) async fn failed_notice(

@@ -176,6 +176,10 @@ impl app::ports::Store for Store {
         Self::done_notice(self, city, id).await
     }
 
+    async fn done_notices(&self, city: CityCode, ids: &[i64]) -> Result<(), StoreError> {
+        Self::done_notices(self, city, ids).await
+    }
+
     async fn failed_notice(
         &self,
         city: CityCode,

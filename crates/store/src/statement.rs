@@ -268,6 +268,7 @@ lists! {
         "SELECT id, serial, version, position, state FROM cases WHERE city = $ AND serial IN (", "$", ")"
     );
     FACTS_OF = Many::new("SELECT seq, at, body, case_id FROM facts WHERE city = $ AND case_id IN (", "$", ")");
+    DONE_NOTICES = Many::new("DELETE FROM outbox WHERE city = $ AND id IN (", "$", ")");
     PUT_CASES = Many::new(
         "INSERT INTO cases (city, id, serial, number, version, position, stage, reported_at, updated_at, state) VALUES ",
         "($, $, $, $, $, $, $, $, $, $)",

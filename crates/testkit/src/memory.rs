@@ -485,6 +485,11 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn done_notices(&self, city: CityCode, ids: &[i64]) -> Result<(), StoreError> {
+        self.change(city, |city| ids.iter().for_each(|id| drop(city.outbox.remove(id))));
+        Ok(())
+    }
+
     async fn failed_notice(
         &self,
         city: CityCode,

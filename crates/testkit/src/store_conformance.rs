@@ -469,7 +469,8 @@ async fn notices_are_leased_and_tried_again(store: &Dyn, city: CityCode) {
         taken.iter().all(|one| one.case == Some(case) && one.attempts == 0 && one.queued_at == MONDAY_NINE)
     );
     assert_eq!(take(now + Millis(999)).await, [], "they are leased");
-    store.done_notice(city, taken[0].id).await.expect("sent");
+    store.done_notices(city, &[taken[0].id]).await.expect("sent");
+    store.done_notices(city, &[]).await.expect("none");
     let again_at = now + Millis::minutes(5);
     store.failed_notice(city, taken[1].id, "connection refused", Some(again_at)).await.expect("put off");
     assert_eq!(take(again_at - Millis(1)).await, []);
