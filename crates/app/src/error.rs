@@ -65,7 +65,12 @@ pub enum AppError {
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Stale { .. } | StoreError::StaleRecord { .. } => Self::Stale,
+            StoreError::Stale { .. } | StoreError::StaleRecord { .. } | StoreError::StaleThing { .. } => {
+                Self::Stale
+            }
+            StoreError::CodeTaken { code, .. } => {
+                Self::Invalid(vec![FieldProblem::new("code", "taken").with("code", code)])
+            }
             StoreError::Busy => Self::Busy,
             other => Self::Store(other),
         }

@@ -1,6 +1,16 @@
 //! What the use cases need from the outside. Real adapters live in `store` and `outside`; the
 //! in-memory ones in `testkit`. One conformance suite runs against all of them.
 
+pub mod addresses;
+pub mod grids;
+pub mod things;
+
+pub use addresses::{AddressStore, PutAddress, StoredAddress};
+pub use grids::{GridChange, GridEdition, GridStore, StoredGrid};
+pub use things::{
+    COMPONENTS, PutThing, PutThingDone, PutThings, StoredThing, ThingCount, ThingQuery, ThingStore,
+};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use case::{Case, FactRecord};
@@ -17,6 +27,12 @@ pub enum StoreError {
     /// A case with this id exists and was not made by the same command.
     #[error("case {id} exists already")]
     Exists { id: CaseId },
+    /// Someone else changed a registered thing since it was read.
+    #[error("{register} {code} was changed by someone else")]
+    StaleThing { register: String, code: String },
+    /// A new thing's code is in use in its register, or was once.
+    #[error("{register} {code} exists already")]
+    CodeTaken { register: String, code: String },
     #[error("record {kind}/{key} was changed by someone else")]
     StaleRecord { kind: String, key: String },
     /// A row that cannot be what it should be. Never papered over.
@@ -248,7 +264,7 @@ impl Forgotten {
 
 /// Everything that must survive. One transaction per [`Store::append`].
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: ThingStore + GridStore + AddressStore {
     /// Writes facts, current rows, due moments, words, outbox: all of the batch or nothing. Returns only after
     /// the bytes are on disk. When one of its commands is known, the whole batch is [`Outcome::Repeated`].
     /// [`StoreError::Busy`] when too many writes wait already.

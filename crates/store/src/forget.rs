@@ -2,7 +2,9 @@
 
 use crate::Store;
 use crate::db::Doing;
-use crate::statement::{FORGET_AUDIT, FORGET_COMMANDS, FORGET_MESSAGES, FORGET_SESSIONS};
+use crate::statement::{
+    FORGET_AUDIT, FORGET_COMMANDS, FORGET_MESSAGES, FORGET_SESSIONS, FORGET_THING_COMMANDS,
+};
 use crate::value::values;
 use app::ports::{Forget, Forgotten, StoreError};
 use kernel::Timestamp;
@@ -11,7 +13,10 @@ impl Store {
     /// Each kind in a write of its own, so that other writes get in between.
     pub(crate) async fn forget(&self, before: &Forget, limit: u32) -> Result<Forgotten, StoreError> {
         Ok(Forgotten {
-            commands: self.forget_one(FORGET_COMMANDS, before.commands, limit).await?,
+            commands: self
+                .forget_one(FORGET_COMMANDS, before.commands, limit)
+                .await?
+                .max(self.forget_one(FORGET_THING_COMMANDS, before.commands, limit).await?),
             audit: self.forget_one(FORGET_AUDIT, before.audit, limit).await?,
             messages: self.forget_one(FORGET_MESSAGES, before.messages, limit).await?,
             sessions: self.forget_one(FORGET_SESSIONS, before.sessions, limit).await?,

@@ -4,6 +4,7 @@
 //! `statement` has every SQL text. SQL exists in this crate only.
 
 mod account;
+mod address;
 mod append;
 mod attachment;
 mod audit;
@@ -12,6 +13,7 @@ pub mod blob;
 mod checkpoint;
 mod db;
 mod forget;
+mod grid;
 mod notice;
 mod number;
 mod port;
@@ -19,6 +21,7 @@ mod read;
 mod record;
 mod schema;
 mod statement;
+mod thing;
 mod value;
 mod words;
 mod writer;

@@ -22,6 +22,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("schema/2.sqlite.sql"),
         postgres: include_str!("schema/2.postgres.sql"),
     },
+    Step {
+        version: 3,
+        sqlite: include_str!("schema/3.sqlite.sql"),
+        postgres: include_str!("schema/3.postgres.sql"),
+    },
 ];
 /// What a new store has otherwise than one that grew up: only how its rows lie on the disk.
 const NEW_SQLITE: &str = include_str!("schema/new.sqlite.sql");

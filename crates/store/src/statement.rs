@@ -202,6 +202,56 @@ statements! {
     AUDIT_LOG = "SELECT id, at, person, action, target, detail, origin FROM audit \
         WHERE city = $1 AND id < $2 AND ($3 = '' OR action = $3) AND ($4 < 0 OR person = $4) ORDER BY id DESC LIMIT $5";
 
+    THING = "SELECT serial, register, code, name, class, version, position, removed, changed_at, changed_by, change, body \
+        FROM things WHERE city = $1 AND serial = $2";
+    THING_BY_CODE = "SELECT serial, register, code, name, class, version, position, removed, changed_at, changed_by, \
+        change, body FROM things WHERE city = $1 AND register = $2 AND code = $3";
+    // An empty class is no filter. The text is two patterns: of the beginning of a code, of a part of a name.
+    LIST_THINGS = "SELECT serial, register, code, name, class, version, position, removed, changed_at, changed_by, \
+        change, body FROM things WHERE city = $1 AND register = $2 AND code > $3 AND ($4 = '' OR class = $4) \
+        AND ($5 = '%' OR lower(code) LIKE $5 ESCAPE '!' OR lower(name) LIKE $6 ESCAPE '!') AND (removed = 0 OR $7 = 1) \
+        ORDER BY code LIMIT $8";
+    THING_HISTORY = "SELECT serial, register, code, name, class, version, position, removed, changed_at, changed_by, \
+        change, body FROM thing_history WHERE city = $1 AND serial = $2 AND version < $3 ORDER BY version DESC LIMIT $4";
+    THINGS_SINCE = "SELECT serial, register, code, name, class, version, position, removed, changed_at, changed_by, \
+        change, body FROM things WHERE city = $1 AND position > $2 ORDER BY position LIMIT $3";
+    THING_HEAD = "SELECT position, serial FROM thing_heads WHERE city = $1";
+    // Reads the head of a city's things under its lock: whoever holds it is the only one who changes them.
+    LOCK_THING_HEAD = "INSERT INTO thing_heads (city, position, serial) VALUES ($1, 0, 0) \
+        ON CONFLICT (city) DO UPDATE SET position = thing_heads.position RETURNING position, serial";
+    MOVE_THING_HEAD = "UPDATE thing_heads SET position = $2, serial = $3 WHERE city = $1";
+    COUNT_THINGS = "SELECT register, class, count(*) FROM things WHERE city = $1 AND removed = 0 \
+        GROUP BY register, class ORDER BY register, class";
+    THING_COMMAND = "SELECT done FROM thing_commands WHERE city = $1 AND command_id = $2";
+    PUT_THING_COMMAND = "INSERT INTO thing_commands (city, command_id, at, done) VALUES ($1, $2, $3, $4)";
+    FORGET_THING_COMMANDS = "DELETE FROM thing_commands WHERE (city, command_id) IN ( \
+        SELECT city, command_id FROM thing_commands WHERE at < $1 ORDER BY at LIMIT $2)";
+    RAISE_COUNT = "INSERT INTO counters (city, name, value) VALUES ($1, $2, $3) \
+        ON CONFLICT (city, name) DO UPDATE SET value = CASE WHEN counters.value < excluded.value \
+        THEN excluded.value ELSE counters.value END";
+
+    GRIDS_OF_EDITION = "SELECT code, from_edition, until_edition, body, shape FROM unit_grids \
+        WHERE city = $1 AND from_edition <= $2 AND (until_edition IS NULL OR until_edition > $2) ORDER BY code";
+    GRID_HISTORY = "SELECT code, from_edition, until_edition, body, shape FROM unit_grids \
+        WHERE city = $1 AND code = $2 ORDER BY from_edition DESC";
+    GRID_EDITIONS = "SELECT edition, valid_from, published_at, published_by, note, grids, added, changed, removed \
+        FROM grid_editions WHERE city = $1 ORDER BY edition DESC";
+    LATEST_EDITION = "SELECT edition, valid_from FROM grid_editions WHERE city = $1 ORDER BY edition DESC LIMIT 1";
+    GRID_IN_FORCE = "SELECT 1 FROM unit_grids WHERE city = $1 AND code = $2 AND until_edition IS NULL";
+    END_GRID = "UPDATE unit_grids SET until_edition = $3 WHERE city = $1 AND code = $2 AND until_edition IS NULL";
+    COUNT_GRIDS = "SELECT count(*) FROM unit_grids WHERE city = $1 AND until_edition IS NULL";
+    PUT_GRID_EDITION = "INSERT INTO grid_editions (city, edition, valid_from, published_at, published_by, note, grids, \
+        added, changed, removed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+    ADDRESS = "SELECT id, version, position, removed, changed_at, changed_by, body FROM addresses \
+        WHERE city = $1 AND id = $2";
+    ADDRESS_HISTORY = "SELECT id, version, position, removed, changed_at, changed_by, body FROM address_history \
+        WHERE city = $1 AND id = $2 AND version < $3 ORDER BY version DESC LIMIT 1000";
+    ADDRESSES_SINCE = "SELECT id, version, position, removed, changed_at, changed_by, body FROM addresses \
+        WHERE city = $1 AND position > $2 ORDER BY position LIMIT $3";
+    ADDRESS_HEAD = "SELECT value FROM counters WHERE city = $1 AND name = $2";
+    COUNT_ADDRESSES = "SELECT count(*) FROM addresses WHERE city = $1 AND removed = 0";
+
     // The oldest first, and few at once: each is one short write.
     FORGET_COMMANDS = "DELETE FROM commands WHERE (city, command_id) IN ( \
         SELECT city, command_id FROM commands WHERE at < $1 ORDER BY at LIMIT $2)";
@@ -318,6 +368,48 @@ lists! {
     PUT_PHOTOS = Many::new(
         "INSERT INTO photo_hashes (city, case_id, attachment, hash, at) VALUES ", "($, $, $, $, $)",
         " ON CONFLICT (city, case_id, attachment) DO NOTHING"
+    );
+    THING_VERSIONS = Many::new("SELECT serial, version, register, code FROM things WHERE city = $ AND serial IN (", "$", ")");
+    THINGS_BY_SERIAL = Many::new(
+        "SELECT serial, register, code, name, class, version, position, removed, changed_at, changed_by, change, body \
+        FROM things WHERE city = $ AND serial IN (", "$", ")"
+    );
+    THINGS_BY_CODE = Many::new(
+        "SELECT serial, register, code, name, class, version, position, removed, changed_at, changed_by, change, body \
+        FROM things WHERE city = $ AND register = $ AND code IN (", "$", ")"
+    );
+    TAKEN_CODES = Many::new("SELECT code FROM things WHERE city = $ AND register = $ AND code IN (", "$", ") LIMIT 1");
+    KEEP_THINGS = Many::new(
+        "INSERT INTO thing_history (city, serial, version, register, code, name, class, position, removed, changed_at, \
+        changed_by, change, body) SELECT city, serial, version, register, code, name, class, position, removed, \
+        changed_at, changed_by, change, body FROM things WHERE city = $ AND serial IN (", "$", ")"
+    );
+    PUT_THINGS = Many::new(
+        "INSERT INTO things (city, serial, register, code, name, class, version, position, removed, changed_at, \
+        changed_by, change, body) VALUES ",
+        "($, $, $, $, $, $, $, $, $, $, $, $, $)",
+        " ON CONFLICT (city, serial) DO UPDATE SET name = excluded.name, class = excluded.class, \
+        version = excluded.version, position = excluded.position, removed = excluded.removed, \
+        changed_at = excluded.changed_at, changed_by = excluded.changed_by, change = excluded.change, \
+        body = excluded.body"
+    );
+    PUT_GRIDS = Many::new(
+        "INSERT INTO unit_grids (city, code, from_edition, until_edition, body, shape) VALUES ",
+        "($, $, $, NULL, $, $)",
+        ""
+    );
+    ADDRESS_VERSIONS = Many::new("SELECT id, version, removed, body FROM addresses WHERE city = $ AND id IN (", "$", ")");
+    KEEP_ADDRESSES = Many::new(
+        "INSERT INTO address_history (city, id, version, position, removed, changed_at, changed_by, body) \
+        SELECT city, id, version, position, removed, changed_at, changed_by, body FROM addresses \
+        WHERE city = $ AND id IN (", "$", ")"
+    );
+    PUT_ADDRESSES = Many::new(
+        "INSERT INTO addresses (city, id, version, position, removed, changed_at, changed_by, body) VALUES ",
+        "($, $, $, $, $, $, $, $)",
+        " ON CONFLICT (city, id) DO UPDATE SET version = excluded.version, position = excluded.position, \
+        removed = excluded.removed, changed_at = excluded.changed_at, changed_by = excluded.changed_by, \
+        body = excluded.body"
     );
 }
 

@@ -6,6 +6,7 @@ mod clock;
 mod memory;
 pub mod older;
 pub mod postgres;
+pub mod registry_conformance;
 pub mod sample;
 pub mod store_conformance;
 

@@ -1,6 +1,8 @@
 //! A store in memory, for tests of the application. It keeps the promises of the real ones, which the
 //! conformance suite checks, but the one to survive.
 
+mod registry;
+
 use app::ports::{
     Append, Appended, AuditEntry, Credential, DueMoment, Forget, Forgotten, Notice, Outcome, PutRecord,
     QueuedNotice, Reporter, Session, Store, StoreError, StoredAttachment, StoredAudit, StoredCase,
@@ -50,6 +52,7 @@ struct City {
     audit: Vec<StoredAudit>,
     last_audit: i64,
     attachments: HashMap<String, StoredAttachment>,
+    registry: registry::Registry,
 }
 
 #[derive(Clone)]
@@ -684,6 +687,14 @@ impl Store for MemoryStore {
             gone.commands += 1;
             inner.cities.entry(code).or_default().commands.remove(&id);
         }
+        let of_writes =
+            |city: &City| city.registry.commands.iter().map(|(id, (at, _))| (*at, *id)).collect::<Vec<_>>();
+        let mut writes = 0;
+        for (code, id) in oldest(&inner.cities, of_writes, before.commands, limit) {
+            writes += 1;
+            inner.cities.entry(code).or_default().registry.commands.remove(&id);
+        }
+        gone.commands = gone.commands.max(writes);
         let of_audit =
             |city: &City| city.audit.iter().map(|line| (line.entry.at, line.id)).collect::<Vec<_>>();
         for (code, id) in oldest(&inner.cities, of_audit, before.audit, limit) {

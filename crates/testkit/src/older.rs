@@ -4,6 +4,14 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 /// What leads back from the newest schema to the first one, on SQLite.
 const BACK_ON_SQLITE: &str = "
+    DROP TABLE thing_heads;
+    DROP TABLE things;
+    DROP TABLE thing_history;
+    DROP TABLE thing_commands;
+    DROP TABLE grid_editions;
+    DROP TABLE unit_grids;
+    DROP TABLE addresses;
+    DROP TABLE address_history;
     DROP INDEX commands_by_time;
     DROP INDEX audit_by_time;
     DROP INDEX sessions_by_end;
@@ -24,6 +32,14 @@ const BACK_ON_SQLITE: &str = "
     DELETE FROM schema_versions WHERE version > 1;";
 /// The same on PostgreSQL.
 const BACK_ON_POSTGRES: &str = "
+    DROP TABLE thing_heads;
+    DROP TABLE things;
+    DROP TABLE thing_history;
+    DROP TABLE thing_commands;
+    DROP TABLE grid_editions;
+    DROP TABLE unit_grids;
+    DROP TABLE addresses;
+    DROP TABLE address_history;
     DROP INDEX commands_by_time, audit_by_time, sessions_by_end, outbox_by_time;
     ALTER TABLE commands DROP COLUMN at;
     DELETE FROM schema_versions WHERE version > 1;";

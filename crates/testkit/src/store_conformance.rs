@@ -21,6 +21,7 @@ pub async fn run(store: Dyn) {
     // In parts and boxed: one after the other they would not fit on a test's stack.
     Box::pin(changes_are_kept(&store)).await;
     Box::pin(everything_else_is_kept(&store)).await;
+    Box::pin(crate::registry_conformance::run(&store)).await;
     // Last: it forgets across all cities.
     Box::pin(what_was_kept_long_enough_is_forgotten(&store, other_city(27))).await;
     let cities = store.cities().await.expect("cities");
