@@ -22,4 +22,9 @@ export default {
   clear_point: 'Clear the place',
   bad_coordinate: 'Longitude is between -180 and 180, latitude between -90 and 90',
   cluster: '{n} cases together; zoom in to see them',
+  metres: '{n} m',
+  kilometres: '{n} km',
+  square_metres: '{n} m²',
+  hectares: '{n} ha',
+  square_kilometres: '{n} km²',
 }

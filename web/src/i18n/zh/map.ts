@@ -22,4 +22,9 @@ export default {
   clear_point: '清除位置',
   bad_coordinate: '经度在 -180 到 180 之间，纬度在 -90 到 90 之间',
   cluster: '{n} 件聚合，放大查看',
+  metres: '{n} 米',
+  kilometres: '{n} 公里',
+  square_metres: '{n} 平方米',
+  hectares: '{n} 公顷',
+  square_kilometres: '{n} 平方公里',
 }
