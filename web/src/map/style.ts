@@ -3,12 +3,22 @@
  * separately. No sprite, and glyphs from our own server; Chinese is drawn with the page's font.
  */
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl'
+import { shallowRef } from 'vue'
 import type { Locale } from '@/i18n'
 import { type Theme, palettes } from '@/ui/tokens'
 
+/** Light and dark follow the page; `wall` is read from ten metres and says less. */
+export type Scheme = Theme | 'wall'
+export const paletteTheme = (scheme: Scheme): Theme => (scheme === 'light' ? 'light' : 'dark')
+
 export interface Basemap {
-  /** PMTiles file, OpenMapTiles schema. */
+  /** `vector`: a PMTiles file in the OpenMapTiles schema. `raster`: pictures of others, `{z}/{x}/{y}`. `none`: land alone. */
+  kind?: 'vector' | 'raster' | 'none'
   tiles: string
+  /** What a raster map's owner wants to be named by. */
+  attribution?: string
+  /** Pixels of a raster tile's side. */
+  tileSize?: number
   /** `{fontstack}/{range}` are filled in by the map. */
   glyphs: string
   /** Below this the file has nothing. */
@@ -28,8 +38,15 @@ export const defaultBasemap: Basemap = {
   detailZoom: 14,
 }
 
+/** A city without a map of its own: its things stand on plain land. */
+export const noBasemap: Basemap = { kind: 'none', tiles: '', glyphs: defaultBasemap.glyphs, minZoom: 2, maxZoom: 18, detailZoom: null }
+/** The base map of the city whose page is open; set once by the product, used wherever no other is named. */
+export const cityBasemap = shallowRef<Basemap>(noBasemap)
+/** What a city's own file is drawn with. */
+export const basemapFile = (file: string | null | undefined): Basemap => (file ? { ...defaultBasemap, tiles: `/basemap/${file}` } : noBasemap)
+
 export const ATTRIBUTION = '© OpenMapTiles © OpenStreetMap contributors'
-const FONT = ['Noto Sans Regular']
+export const FONT = ['Noto Sans Regular']
 
 interface Ink {
   land: string
@@ -53,7 +70,7 @@ interface Ink {
   halo: string
 }
 
-const inks: Record<Theme, Ink> = {
+const inks: Record<Scheme, Ink> = {
   light: {
     land: '#f4f4f2',
     built: '#eeeeeb',
@@ -95,6 +112,27 @@ const inks: Record<Theme, Ink> = {
     place: '#c3c9d0',
     waterLabel: '#6d90ad',
     halo: '#101316',
+  },
+  wall: {
+    land: '#0b0e12',
+    built: '#0d1116',
+    green: '#0f1a14',
+    wood: '#0f1b15',
+    sand: '#17160f',
+    water: '#0a1a2b',
+    building: '#12161c',
+    buildingEdge: '#161b22',
+    casing: '#07090c',
+    road: '#1b2129',
+    main: '#2a323c',
+    motorway: '#3a3a30',
+    path: '#141920',
+    rail: '#1c2229',
+    boundary: '#4a535e',
+    label: '#7f8994',
+    place: '#e4e6e9',
+    waterLabel: '#5f83a2',
+    halo: '#0b0e12',
   },
 }
 
@@ -282,6 +320,25 @@ function basemapLayers(ink: Ink, locale: Locale, detail: boolean): LayerSpecific
   return layers
 }
 
+/** Names that a wall is too far away for. */
+const NEAR_ONLY = new Set(['name-tertiary', 'name-minor', 'name-water', 'building', 'path', 'service', 'service-casing'])
+
+/** How thick problems lie: each case the same, whatever its light. */
+function heatLayer(theme: Theme): LayerSpecification {
+  const p = palettes[theme]
+  return {
+    id: 'heat',
+    type: 'heatmap',
+    source: 'heat',
+    paint: {
+      'heatmap-radius': ['interpolate', ['exponential', 1.6], ['zoom'], 9, 10, 13, 22, 17, 60],
+      'heatmap-intensity': ['interpolate', ['linear'], ['zoom'], 9, 0.5, 13, 1, 17, 2.4],
+      'heatmap-opacity': 0.72,
+      'heatmap-color': ['interpolate', ['linear'], ['heatmap-density'], 0, 'rgba(0,0,0,0)', 0.08, `${p.yellowFill}55`, 0.35, `${p.yellowFill}cc`, 0.7, `${p.redFill}dd`, 1, p.redFill],
+    },
+  }
+}
+
 /** Sources and layers of our own things; the data is put in by `MapView`. */
 function ownLayers(theme: Theme): LayerSpecification[] {
   const p = palettes[theme]
@@ -365,19 +422,24 @@ function ownLayers(theme: Theme): LayerSpecification[] {
 
 const nothing = { type: 'FeatureCollection', features: [] } as const
 
-export function mapStyle(theme: Theme, locale: Locale, basemap: Basemap, cluster: boolean): StyleSpecification {
+/** `tile` layers stand between the areas and the cases: their first neighbour above. */
+export const BELOW_CASES = 'clusters'
+
+export function mapStyle(scheme: Scheme, locale: Locale, basemap: Basemap, cluster: boolean): StyleSpecification {
+  const theme = paletteTheme(scheme)
+  const kind = basemap.kind ?? 'vector'
   const absolute = (url: string) => (url.startsWith('/') ? `${location.origin}${url}` : url)
   const tiles = (minzoom: number, maxzoom: number): SourceSpecification => ({
     type: 'vector',
     tiles: [`pmtiles://${absolute(basemap.tiles)}/{z}/{x}/{y}`],
     minzoom,
     maxzoom,
-    attribution: ATTRIBUTION,
+    attribution: basemap.attribution ?? ATTRIBUTION,
   })
   const sources: Record<string, SourceSpecification> = {
-    base: tiles(basemap.minZoom, basemap.maxZoom),
     areas: { type: 'geojson', data: nothing as never },
     things: { type: 'geojson', data: nothing as never },
+    heat: { type: 'geojson', data: nothing as never },
     cases: {
       type: 'geojson',
       data: nothing as never,
@@ -387,11 +449,17 @@ export function mapStyle(theme: Theme, locale: Locale, basemap: Basemap, cluster
       clusterProperties: { worst: ['max', ['match', ['get', 'light'], 'red', 3, 'yellow', 2, 'green', 1, 0]] },
     },
   }
-  if (basemap.detailZoom !== null) sources.detail = tiles(basemap.detailZoom, basemap.detailZoom)
-  return {
-    version: 8,
-    glyphs: absolute(basemap.glyphs),
-    sources,
-    layers: [...basemapLayers(inks[theme], locale, basemap.detailZoom !== null), ...ownLayers(theme)],
+  const ink = inks[scheme]
+  let base: LayerSpecification[] = [{ id: 'land', type: 'background', paint: { 'background-color': ink.land } }]
+  if (kind === 'vector') {
+    sources.base = tiles(basemap.minZoom, basemap.maxZoom)
+    if (basemap.detailZoom !== null) sources.detail = tiles(basemap.detailZoom, basemap.detailZoom)
+    base = basemapLayers(ink, locale, basemap.detailZoom !== null).filter((layer) => scheme !== 'wall' || !NEAR_ONLY.has(layer.id))
+  } else if (kind === 'raster') {
+    sources.base = { type: 'raster', tiles: [absolute(basemap.tiles)], tileSize: basemap.tileSize ?? 256, minzoom: basemap.minZoom, maxzoom: basemap.maxZoom, attribution: basemap.attribution ?? '' }
+    // Pictures made for daylight are dimmed, not inverted: colours keep their meaning.
+    base.push({ id: 'picture', type: 'raster', source: 'base', paint: theme === 'dark' ? { 'raster-brightness-max': 0.55, 'raster-saturation': -0.35 } : {} })
   }
+  const [areas, points] = [ownLayers(theme).slice(0, 3), ownLayers(theme).slice(3)]
+  return { version: 8, glyphs: absolute(basemap.glyphs), sources, layers: [...base, ...areas, heatLayer(theme), ...points] }
 }

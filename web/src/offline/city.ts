@@ -1,5 +1,5 @@
 /** The city this server runs: where the map opens, whose clock counts. Remembered, so that a page opens without a line too. */
-import { type Basemap, defaultBasemap } from '@/map/style'
+import { type Basemap, basemapFile } from '@/map/style'
 import { setCityTimeZone } from '@/ui/time'
 import type { CityView } from './wire'
 
@@ -17,7 +17,7 @@ export function inCity<T extends { city: CityView | null }>(answer: T): T {
   return answer
 }
 
-export const basemapOf = (city: CityView | null | undefined): Basemap => (city?.basemap ? { ...defaultBasemap, tiles: `/basemap/${city.basemap}` } : defaultBasemap)
+export const basemapOf = (city: CityView | null | undefined): Basemap => basemapFile(city?.basemap)
 
 /** An answer that opens the page at once the next time, also without a line. */
 export function keep<T extends { city: CityView | null }>(key: string, answer: T): T {

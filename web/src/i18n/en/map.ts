@@ -7,7 +7,6 @@ export default {
   zoom_in: 'Zoom in',
   zoom_out: 'Zoom out',
   reset_north: 'Turn to north',
-  cases_here: '{n} cases here',
   on_the_map: 'Cases on the map ({n})',
   place_by_click: 'Click the map to set the place; or move the map and press Enter to take its centre.',
   place_at_centre: 'Take the centre of the map',
@@ -27,4 +26,8 @@ export default {
   square_metres: '{n} m²',
   hectares: '{n} ha',
   square_kilometres: '{n} km²',
+  bubble: '{n} together; zoom in to see it | {n} together; zoom in to see them',
+  things_here: '{n} here | {n} here',
+  on_vertex: 'On a corner',
+  on_edge: 'On an edge',
 }

@@ -7,7 +7,6 @@ export default {
   zoom_in: '放大',
   zoom_out: '缩小',
   reset_north: '转回正北',
-  cases_here: '此处有 {n} 件',
   on_the_map: '地图上的案卷（{n}）',
   place_by_click: '在地图上点一下即可定位；也可移动地图后按回车，定位到中心。',
   place_at_centre: '定位到地图中心',
@@ -27,4 +26,8 @@ export default {
   square_metres: '{n} 平方米',
   hectares: '{n} 公顷',
   square_kilometres: '{n} 平方公里',
+  bubble: '{n} 个聚合，放大查看',
+  things_here: '此处有 {n} 个',
+  on_vertex: '已捕捉到顶点',
+  on_edge: '已捕捉到边',
 }
