@@ -2,6 +2,8 @@
 
 use crate::config::Config;
 use crate::error::AppError;
+use crate::ground::Ground;
+use crate::ground::snapshot::SavedGround;
 use crate::live::{Change, Live};
 use crate::ports::{Append, Appended, Blobs, Outcome, Store, StoreError, TimeSource};
 use case::Case;
@@ -49,6 +51,14 @@ pub struct City {
     pub code: CityCode,
     pub config: RwLock<Arc<Config>>,
     pub index: RwLock<CaseIndex>,
+    pub ground: Ground,
+}
+
+/// What an earlier run saved of the cities, for a quick start. Everything is compared with the store.
+#[derive(Debug, Default)]
+pub struct Saved {
+    pub columns: Vec<CaseIndex>,
+    pub grounds: Vec<SavedGround>,
 }
 
 pub(crate) struct Inner {
@@ -67,18 +77,17 @@ pub(crate) struct Inner {
 pub struct App(pub(crate) Arc<Inner>);
 
 impl App {
-    /// Opens every city of the store: configuration, then columns caught up with the cases.
-    /// `snapshots` may bring columns saved earlier; they are checked against the store.
+    /// Opens every city of the store: configuration, then columns and map caught up with cases and things.
     ///
     /// # Errors
     /// When the store cannot be read or a stored configuration is broken.
     pub async fn open(parts: Parts) -> Result<Self, AppError> {
-        Self::open_with(parts, Vec::new()).await
+        Self::open_with(parts, Saved::default()).await
     }
 
     /// # Errors
     /// As [`App::open`].
-    pub async fn open_with(parts: Parts, snapshots: Vec<CaseIndex>) -> Result<Self, AppError> {
+    pub async fn open_with(parts: Parts, saved: Saved) -> Result<Self, AppError> {
         let app = Self(Arc::new(Inner {
             store: parts.store,
             blobs: parts.blobs,
@@ -89,10 +98,12 @@ impl App {
             live: Live::default(),
             actors: Mutex::default(),
         }));
-        let mut snapshots: BTreeMap<CityCode, CaseIndex> =
-            snapshots.into_iter().map(|s| (s.city(), s)).collect();
+        let mut columns: BTreeMap<CityCode, CaseIndex> =
+            saved.columns.into_iter().map(|s| (s.city(), s)).collect();
+        let mut grounds: BTreeMap<CityCode, SavedGround> =
+            saved.grounds.into_iter().map(|s| (s.city, s)).collect();
         for city in app.0.store.cities().await? {
-            app.open_city(city, snapshots.remove(&city)).await?;
+            app.open_saved(city, columns.remove(&city), grounds.remove(&city)).await?;
         }
         Ok(app)
     }
@@ -101,18 +112,31 @@ impl App {
     ///
     /// # Errors
     /// When the store cannot be read or the configuration is broken.
-    pub async fn open_city(&self, code: CityCode, snapshot: Option<CaseIndex>) -> Result<(), AppError> {
+    pub async fn open_city(&self, code: CityCode) -> Result<(), AppError> {
+        self.open_saved(code, None, None).await
+    }
+
+    async fn open_saved(
+        &self,
+        code: CityCode,
+        columns: Option<CaseIndex>,
+        ground: Option<SavedGround>,
+    ) -> Result<(), AppError> {
         let config = Arc::new(self.read_config(code).await?);
         let known = self.0.cities.read().get(&code).cloned();
         if let Some(city) = known {
+            city.ground.regrid(&config.grids);
             *city.config.write() = config;
             return Ok(());
         }
         let (head, count) = self.0.store.head(code).await?;
-        let usable = snapshot.filter(|s| s.position() <= head && s.len() as u64 <= u64::from(count));
+        let usable = columns.filter(|s| s.position() <= head && s.len() as u64 <= u64::from(count));
         let index = usable.unwrap_or_else(|| CaseIndex::new(code));
-        let city = Arc::new(City { code, config: RwLock::new(config), index: RwLock::new(index) });
+        let ground = self.ground_of(code, ground).await?;
+        ground.regrid(&config.grids);
+        let city = Arc::new(City { code, config: RwLock::new(config), index: RwLock::new(index), ground });
         self.catch_up(&city).await?;
+        self.catch_up_things(&city).await?;
         self.0.cities.write().insert(code, city);
         Ok(())
     }
@@ -156,7 +180,7 @@ impl App {
     pub async fn refresh_config(&self, code: CityCode) -> Result<(), AppError> {
         let stored = self.0.store.records_version(code).await?;
         if self.config(code)?.version != stored {
-            self.open_city(code, None).await?;
+            self.open_city(code).await?;
         }
         Ok(())
     }

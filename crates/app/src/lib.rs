@@ -15,6 +15,7 @@ pub mod dispatching;
 mod draft;
 pub mod duplicates;
 pub mod error;
+pub mod ground;
 pub mod history;
 pub mod import;
 pub mod inbox;
@@ -42,6 +43,6 @@ pub mod upkeep;
 pub mod view;
 pub mod vocabulary;
 
-pub use app::{App, City, DemoAccount, Parts};
+pub use app::{App, City, DemoAccount, Parts, Saved};
 pub use config::Config;
 pub use error::{AppError, FieldProblem};

@@ -175,7 +175,7 @@ impl App {
         } else {
             self.store().put_records(city, by, self.now(), puts).await?;
         }
-        self.open_city(city, None).await?;
+        self.open_city(city).await?;
         self.0.actors.lock().retain(|_, cached| cached.city != city);
         Ok(())
     }

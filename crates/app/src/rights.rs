@@ -28,10 +28,16 @@ pub fn one_of(actor: &Actor, roles: &[Role], what: &'static str) -> Result<(), A
 pub const CENTRE: [Role; 5] =
     [Role::IntakeOperator, Role::ShiftLeader, Role::Dispatcher, Role::Leader, Role::Supervisor];
 
+/// Who keeps the registry.
+pub const REGISTRY_EDITORS: [Role; 1] = [Role::SystemAdmin];
+
+/// Who looks over and publishes what others changed in the registry.
+pub const REGISTRY_REVIEWERS: [Role; 3] = [Role::Leader, Role::Supervisor, Role::ShiftLeader];
+
 /// Words for the functions open to `actor`; the screens show only these.
 #[must_use]
 pub fn features(actor: &Actor) -> Vec<&'static str> {
-    let table: [(&str, &[Role]); 19] = [
+    let table: [(&str, &[Role]); 22] = [
         (
             "cases",
             &[
@@ -71,6 +77,9 @@ pub fn features(actor: &Actor) -> Vec<&'static str> {
         ("audit", &[Role::AuditAdmin]),
         ("check", &[Role::SystemAdmin, Role::AuditAdmin, Role::Leader]),
         ("reporters", &[Role::IntakeOperator, Role::ShiftLeader]),
+        ("registry", &Role::ALL),
+        ("registry_edit", &REGISTRY_EDITORS),
+        ("registry_review", &REGISTRY_REVIEWERS),
         ("configuration_read", &[Role::SystemAdmin, Role::ShiftLeader, Role::Dispatcher, Role::Leader]),
     ];
     table
@@ -85,6 +94,12 @@ pub fn features(actor: &Actor) -> Vec<&'static str> {
 pub fn may_see_reporter(actor: &Actor) -> bool {
     let handles = actor.posts().iter().any(|post| post.role.handles());
     !handles && (actor.has(Role::IntakeOperator) || actor.has(Role::ShiftLeader))
+}
+
+/// True for those who may read a register: everybody signed in. A citizen sees public cards only.
+#[must_use]
+pub fn sees_register(actor: &Actor, _config: &Config, _register: &str) -> bool {
+    actor.is_system() || actor.person_id().is_some()
 }
 
 /// The cases `actor` may see, as a filter over the columns.

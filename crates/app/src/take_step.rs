@@ -327,7 +327,7 @@ impl App {
         let value = serde_json::to_value(row).unwrap_or_default();
         let put = PutRecord { kind: "learned".into(), key, expected_version: expected, value: Some(value) };
         match self.store().put_records(case.city, None, now, vec![put]).await {
-            Ok(_) => self.open_city(case.city, None).await,
+            Ok(_) => self.open_city(case.city).await,
             // Somebody taught the same thing at the same moment: that is enough.
             Err(crate::ports::StoreError::StaleRecord { .. }) => Ok(()),
             Err(other) => Err(other.into()),

@@ -8,6 +8,7 @@ use crate::door::Door;
 use crate::error::HttpError;
 use crate::extract::Query;
 use app::App;
+use app::ground::ThingChange;
 use app::list_cases::QueueView;
 use app::live::Change;
 use app::rights::Sees;
@@ -15,14 +16,17 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use kernel::Actor;
+use kernel::{Actor, CityCode};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::json;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast::{
+    self,
+    error::{RecvError, TryRecvError},
+};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 use utoipa::IntoParams;
@@ -41,6 +45,10 @@ const COUNT_AFTER: Duration = Duration::from_secs(1);
 const COUNT_EVERY: u32 = 4;
 /// Counting takes at most one part in so many of a core, however many screens listen.
 const COUNT_SHARE: u32 = 4;
+/// Changes of things are told together, at most this often: screens read the tiles in the box again each time.
+const THINGS_AFTER: Duration = Duration::from_millis(100);
+/// Texts about things waiting for one listener: a few seconds.
+const THINGS_KEPT: usize = 64;
 /// Open screens of one person: several windows on several machines.
 const LISTENERS_PER_PERSON: usize = 32;
 
@@ -53,9 +61,87 @@ struct Told {
 struct Past {
     kept: Mutex<VecDeque<Arc<Told>>>,
     fresh: broadcast::Sender<Arc<Told>>,
+    things: broadcast::Sender<Arc<ThingsTold>>,
 }
 
 type Fresh = broadcast::Receiver<Arc<Told>>;
+
+/// Where things of some registers changed within [`THINGS_AFTER`].
+struct ThingsTold {
+    city: CityCode,
+    registers: BTreeSet<String>,
+    around: [f64; 4],
+    version: u64,
+}
+
+impl ThingsTold {
+    /// The whole earth, all registers: changes were missed.
+    fn everything(app: &App, city: CityCode) -> Option<Self> {
+        let city = app.city(city).ok()?;
+        let map = city.ground.read();
+        let registers =
+            map.things.classes().iter().map(|(class, ..)| map.register_of(class).to_owned()).collect();
+        let version = map.things.version();
+        Some(Self { city: city.code, registers, around: [-180.0, -90.0, 180.0, 90.0], version })
+    }
+
+    fn add(told: &mut BTreeMap<CityCode, Self>, change: &ThingChange) {
+        let Some(bounds) = change.bounds else { return };
+        let around = [bounds.west, bounds.south, bounds.east, bounds.north];
+        let one = told.entry(change.city).or_insert_with(|| Self {
+            city: change.city,
+            registers: BTreeSet::new(),
+            around,
+            version: change.version,
+        });
+        one.registers.extend(change.registers.iter().cloned());
+        let [west, south, east, north] = one.around;
+        let [w, s, e, n] = around;
+        one.around = [west.min(w), south.min(s), east.max(e), north.max(n)];
+        one.version = one.version.max(change.version);
+    }
+
+    /// As somebody hears it who sees the registers that `sees` says; `None` when that is none of them.
+    fn text(&self, sees: impl Fn(&str) -> bool) -> Option<Bytes> {
+        let registers: Vec<&String> = self.registers.iter().filter(|register| sees(register)).collect();
+        let data = json!({ "registers": registers, "box": self.around, "version": self.version });
+        (!registers.is_empty()).then(|| event("things", &data))
+    }
+}
+
+/// Joins changes of things and tells them; ends when nobody listens any more.
+async fn tell_things(app: App, past: std::sync::Weak<Past>) {
+    let mut changes = app.live().listen_things();
+    loop {
+        let mut told = BTreeMap::new();
+        let mut missed = false;
+        let mut next = changes.recv().await;
+        loop {
+            match next {
+                Ok(change) => ThingsTold::add(&mut told, &change),
+                Err(RecvError::Lagged(_)) => missed = true,
+                Err(RecvError::Closed) => return,
+            }
+            next = match changes.try_recv() {
+                Ok(change) => Ok(change),
+                Err(TryRecvError::Lagged(count)) => Err(RecvError::Lagged(count)),
+                Err(TryRecvError::Closed) => return,
+                Err(TryRecvError::Empty) => break,
+            };
+        }
+        if missed {
+            told.extend(
+                app.cities().into_iter().filter_map(|city| Some((city, ThingsTold::everything(&app, city)?))),
+            );
+        }
+        let Some(past) = past.upgrade() else { return };
+        for one in told.into_values() {
+            let _ = past.things.send(Arc::new(one));
+        }
+        drop(past);
+        tokio::time::sleep(THINGS_AFTER).await;
+    }
+}
 
 /// Turns changes into texts once, and remembers the latest.
 pub struct Hub {
@@ -172,7 +258,8 @@ impl Hub {
     /// Listens to the application from the first listener on; ends when the application does.
     fn past(&self) -> &Arc<Past> {
         self.past.get_or_init(|| {
-            let past = Arc::new(Past { kept: Mutex::default(), fresh: broadcast::channel(KEPT).0 });
+            let past = Arc::new(Past::new(KEPT));
+            tokio::spawn(tell_things(self.app.clone(), Arc::downgrade(&past)));
             let mut changes = self.app.live().listen();
             let told = Arc::downgrade(&past);
             tokio::spawn(async move {
@@ -212,6 +299,11 @@ impl Hub {
 }
 
 impl Past {
+    fn new(fresh: usize) -> Self {
+        let (fresh, things) = (broadcast::channel(fresh).0, broadcast::channel(THINGS_KEPT).0);
+        Self { kept: Mutex::default(), fresh, things }
+    }
+
     fn tell(&self, change: Arc<Change>) {
         let told = Arc::new(Told { text: text_of(&change), change });
         let mut kept = self.kept.lock();
@@ -268,8 +360,9 @@ pub fn routes() -> OpenApiRouter<Door> {
 ///
 /// `hello` comes first with `{now_at}`; `case` says `{id, version, stage, facts, at, position}`; `reset` means
 /// that changes were missed and lists should be read again; `ping` comes every 15 s. `count` has the caller's
-/// queues as `GET /api/workbench` answers them, a second or more after a change when a number has changed; not
-/// for a stream of one case. Send `Last-Event-ID` to get what was missed.
+/// queues as `GET /api/workbench` answers them, a second or more after a change when a number has changed.
+/// `things` says `{registers, box, version}`: things of these registers changed inside the box (west, south, east,
+/// north), so tiles in it should be read again; at most about ten a second. Neither comes on a stream of one case. Send `Last-Event-ID` to get what was missed.
 #[utoipa::path(get, path = "/api/live", tag = "live",
     params(Listen, ("last-event-id" = Option<i64>, Header, description = "Position of the last event seen", minimum = 0)),
     responses((status = 200, description = "A stream that does not end", content_type = "text/event-stream", body = String)))]
@@ -282,6 +375,7 @@ async fn live(
     let sees = rights(&door.app, &caller, query.id)?;
     let place = door.hub.place(who(&caller.actor))?;
     let position = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let things = query.id.is_none().then(|| door.hub.past().things.subscribe());
     let (missed, fresh) = door.hub.past().since(caller.actor.city, position);
     let (out, body) = mpsc::channel(LISTENER_QUEUE);
     let counts = door.hub.counts.clone();
@@ -289,8 +383,17 @@ async fn live(
         .id
         .is_none()
         .then(|| Teller::start(door.app.clone(), counts, caller.actor.clone(), out.clone()));
-    let listener =
-        Listener { app: door.app.clone(), caller, one: query.id, sees, fresh, out, teller, _place: place };
+    let listener = Listener {
+        app: door.app.clone(),
+        caller,
+        one: query.id,
+        sees,
+        fresh,
+        things,
+        out,
+        teller,
+        _place: place,
+    };
     tokio::spawn(listener.serve(missed));
     let stream = tokio_stream::wrappers::ReceiverStream::new(body);
     let mut response =
@@ -316,6 +419,8 @@ struct Listener {
     one: Option<uuid::Uuid>,
     sees: Sees,
     fresh: Fresh,
+    /// Not for a stream of one case.
+    things: Option<broadcast::Receiver<Arc<ThingsTold>>>,
     out: mpsc::Sender<Bytes>,
     /// Not for a stream of one case.
     teller: Option<Teller>,
@@ -324,6 +429,16 @@ struct Listener {
 
 /// The screen went away, or may not listen any more.
 struct Gone;
+
+/// What is told next about things; never for a stream that hears nothing of them.
+async fn next_things(
+    things: &mut Option<broadcast::Receiver<Arc<ThingsTold>>>,
+) -> Result<Arc<ThingsTold>, RecvError> {
+    match things {
+        Some(things) => things.recv().await,
+        None => std::future::pending().await,
+    }
+}
 
 impl Listener {
     async fn serve(mut self, missed: Option<Vec<Arc<Told>>>) {
@@ -350,6 +465,7 @@ impl Listener {
                     Err(RecvError::Lagged(_)) => self.say(event("reset", &json!({}))).await?,
                     Err(RecvError::Closed) => return Err(Gone),
                 },
+                told = next_things(&mut self.things) => self.tell_things(told).await?,
                 _ = heartbeat.tick() => {
                     self.look_again().await?;
                     beats = beats.wrapping_add(1);
@@ -374,6 +490,26 @@ impl Listener {
             self.recount();
         }
         if self.sees.change(&told.change) { self.say(told.text.clone()).await } else { Ok(()) }
+    }
+
+    async fn tell_things(&mut self, told: Result<Arc<ThingsTold>, RecvError>) -> Result<(), Gone> {
+        let told = match told {
+            Ok(told) => told,
+            // A slow screen reads all of its tiles again.
+            Err(_) => match ThingsTold::everything(&self.app, self.caller.actor.city) {
+                Some(told) => Arc::new(told),
+                None => return Ok(()),
+            },
+        };
+        if told.city != self.caller.actor.city {
+            return Ok(());
+        }
+        let config = self.app.config(told.city).map_err(|_| Gone)?;
+        let sees = |register: &str| app::rights::sees_register(&self.caller.actor, &config, register);
+        match told.text(sees) {
+            Some(text) => self.say(text).await,
+            None => Ok(()),
+        }
     }
 
     /// Rights may have changed, the session may have ended.
@@ -410,7 +546,7 @@ mod tests {
     }
 
     fn past() -> Past {
-        Past { kept: Mutex::default(), fresh: broadcast::channel(8).0 }
+        Past::new(8)
     }
 
     #[test]
@@ -440,6 +576,34 @@ mod tests {
         }
         assert_eq!(past.kept.lock().len(), KEPT);
         assert!(past.since(CityCode::new(990_100).unwrap(), Some(5)).0.is_none());
+    }
+
+    #[test]
+    fn changes_of_things_are_told_as_one_box_and_only_of_registers_the_listener_sees() {
+        let city = CityCode::new(990_100).unwrap();
+        let bounds = |west: f64| city::grid::Bounds { west, south: 1.0, east: west + 1.0, north: 2.0 };
+        let change = |register: &str, version, bounds| ThingChange {
+            city,
+            version,
+            serials: None,
+            registers: BTreeSet::from([register.to_owned()]),
+            bounds,
+        };
+        let mut told = BTreeMap::new();
+        ThingsTold::add(&mut told, &change("component", 7, Some(bounds(10.0))));
+        ThingsTold::add(&mut told, &change("shop", 8, Some(bounds(20.0))));
+        ThingsTold::add(&mut told, &change("toilet", 9, None));
+        let one = &told[&city];
+        let text =
+            |sees: &dyn Fn(&str) -> bool| one.text(sees).map(|t| String::from_utf8(t.to_vec()).unwrap());
+        let heard = text(&|register| register != "shop").unwrap();
+        assert!(heard.starts_with("event: things\ndata: {"), "{heard}");
+        assert!(
+            heard.contains(r#""registers":["component"]"#) && heard.contains("[10.0,1.0,21.0,2.0]"),
+            "{heard}"
+        );
+        assert!(heard.contains(r#""version":8"#), "what is on no map is not told: {heard}");
+        assert_eq!(text(&|_| false), None);
     }
 
     #[test]

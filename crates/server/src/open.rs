@@ -4,7 +4,8 @@
 use crate::config::{BlobKind, Config};
 use crate::lock::make_private_folder;
 use anyhow::{Context, bail};
-use app::App;
+use app::ground::snapshot::{self, SavedGround};
+use app::{App, Saved};
 use index::CaseIndex;
 use jiff::Zoned;
 use std::io::{BufReader, BufWriter, Write};
@@ -191,28 +192,39 @@ fn columns_folder(config: &Config) -> PathBuf {
     config.data_dir.join("columns")
 }
 
-/// Columns saved by an earlier run. A damaged or missing file only costs time: they are built from the store.
+/// Columns and maps saved by an earlier run. A damaged or missing file only costs time: they are built from the store.
 #[must_use]
-pub fn columns(config: &Config) -> Vec<CaseIndex> {
+pub fn saved(config: &Config) -> Saved {
+    Saved {
+        columns: read_all(config, "columns", |file| CaseIndex::read_from(file)),
+        grounds: read_all::<SavedGround, _>(config, "ground", |file| snapshot::read_from(file)),
+    }
+}
+
+fn read_all<T, E: std::fmt::Display>(
+    config: &Config,
+    ending: &str,
+    read: impl Fn(&mut BufReader<std::fs::File>) -> Result<T, E>,
+) -> Vec<T> {
     let Ok(entries) = std::fs::read_dir(columns_folder(config)) else { return Vec::new() };
     let mut found = Vec::new();
     for path in entries
         .filter_map(Result::ok)
         .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == "columns"))
+        .filter(|p| p.extension().is_some_and(|e| e == ending))
     {
         let Ok(file) = std::fs::File::open(&path) else { continue };
-        match CaseIndex::read_from(&mut BufReader::with_capacity(1 << 20, file)) {
-            Ok(index) => found.push(index),
+        match read(&mut BufReader::with_capacity(1 << 20, file)) {
+            Ok(one) => found.push(one),
             Err(problem) => {
-                tracing::info!(file = %path.display(), %problem, "saved columns are not usable and are built again")
+                tracing::info!(file = %path.display(), %problem, "not usable, built again from the store")
             }
         }
     }
     found
 }
 
-/// Saves the columns of every city for a quick start.
+/// Saves the columns and the map of every city for a quick start.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -226,6 +238,9 @@ pub fn save_columns(config: &Config, app: &App) -> anyhow::Result<()> {
         city.index.read().write_to(&mut file)?;
         file.flush()?;
         std::fs::rename(&part, folder.join(format!("{code}.columns")))?;
+        let part = folder.join(format!("{code}.ground.part"));
+        std::fs::write(&part, city.ground_snapshot()?)?;
+        std::fs::rename(&part, folder.join(format!("{code}.ground")))?;
     }
     Ok(())
 }

@@ -68,6 +68,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
         tasks.spawn(backup::daily(config.clone(), store.clone(), stop.clone()));
     }
     tasks.spawn(worker::others(app.clone(), stop.clone()));
+    tasks.spawn(worker::things_of_others(app.clone(), config.is_embedded(), stop.clone()));
     tasks.spawn(worker::columns(config.clone(), app.clone(), stop.clone()));
     if let Some(demo) = demo {
         tasks.spawn(demo.run(stop.clone()));
@@ -135,7 +136,7 @@ async fn begin(config: &Config, started: Instant) -> anyhow::Result<Begun> {
     };
     let saved = {
         let config = config.clone();
-        tokio::task::spawn_blocking(move || open::columns(&config)).await?
+        tokio::task::spawn_blocking(move || open::saved(&config)).await?
     };
     let app = App::open_with(parts, saved).await.context("could not open the cities")?;
     let wanted = demo::Options {

@@ -26,6 +26,10 @@ const ATTEMPTS_MAX: u32 = 15;
 
 const TICK: Duration = Duration::from_secs(1);
 const CATCH_UP: Duration = Duration::from_secs(3);
+/// How soon what another process of a cluster changed is on this one's map.
+const CATCH_UP_THINGS: Duration = Duration::from_millis(200);
+/// Beside an embedded store only the command line writes.
+const CATCH_UP_THINGS_EMBEDDED: Duration = Duration::from_secs(1);
 const SAVE_COLUMNS: Duration = Duration::from_secs(600);
 /// How often it is looked for things to forget.
 const FORGET: Duration = Duration::from_secs(600);
@@ -158,8 +162,22 @@ async fn see_others(app: App) -> anyhow::Result<()> {
                 app.refresh_config(code).await?;
                 app.catch_up(&city).await?;
             }
-            Err(_) => app.open_city(code, None).await?,
+            Err(_) => app.open_city(code).await?,
         }
+    }
+    Ok(())
+}
+
+/// Puts on the map what other processes changed.
+pub async fn things_of_others(app: App, embedded: bool, stop: CancellationToken) {
+    let stopping = stop.clone();
+    let pause = if embedded { CATCH_UP_THINGS_EMBEDDED } else { CATCH_UP_THINGS };
+    every("things", pause, stop, || given_up(stopping.clone(), see_things(app.clone()))).await;
+}
+
+async fn see_things(app: App) -> anyhow::Result<()> {
+    for code in app.cities() {
+        app.catch_up_things(&*app.city(code)?).await?;
     }
     Ok(())
 }

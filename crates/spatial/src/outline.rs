@@ -431,7 +431,8 @@ pub(crate) fn meet(a: &Bounds, b: &Bounds, degrees: f64) -> bool {
         && b.south <= a.north + degrees
 }
 
-pub(crate) fn union(a: &Bounds, b: &Bounds) -> Bounds {
+#[must_use]
+pub fn union(a: &Bounds, b: &Bounds) -> Bounds {
     Bounds {
         west: a.west.min(b.west),
         south: a.south.min(b.south),

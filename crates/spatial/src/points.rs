@@ -318,6 +318,29 @@ impl Things {
         Some(old.bounds())
     }
 
+    /// Gives every thing its grid anew: `grid_of` gets a place (the first vertex of a shape) and the grid so far.
+    /// Returns how many things changed; every tile counts as changed then, because rights may go by grid.
+    pub fn regrid(&mut self, mut grid_of: impl FnMut(Option<Point<Cgcs2000>>, u32) -> u32) -> usize {
+        let mut changed = 0;
+        let mut put = |point, grid: &mut u32| {
+            let new = grid_of(point, *grid);
+            changed += usize::from(new != *grid);
+            *grid = new;
+        };
+        for entry in self.leaves.iter_mut().flat_map(|leaf| &mut leaf.entries) {
+            put(entry.position.point(), &mut entry.grid);
+        }
+        self.shapes.iter_mut().for_each(|shape| put(shape.anchor(), &mut shape.traits.grid));
+        if changed > 0 {
+            self.version += 1;
+            let version = self.version;
+            self.leaves.iter_mut().for_each(|leaf| leaf.version = version);
+            self.levels.iter_mut().flat_map(HashMap::values_mut).for_each(|node| node.version = version);
+            self.shapes.all_changed(version);
+        }
+        changed
+    }
+
     /// The point of this id.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<Thing> {

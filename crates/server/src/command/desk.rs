@@ -31,7 +31,7 @@ impl Desk {
             public_url: config.address(),
             demo_accounts: Vec::new(),
         };
-        let app = App::open_with(parts, open::columns(config))
+        let app = App::open_with(parts, open::saved(config))
             .await
             .map_err(told)
             .context("could not open the cities")?;

@@ -8,6 +8,7 @@ use crate::mercator::{self, Square};
 use crate::outline::{Outline, bounds_of, meet, union};
 use city::grid::Bounds;
 use geo::{LineString, MultiLineString};
+use kernel::{Cgcs2000, Point};
 
 /// The finest zoom of the cells.
 const FINEST: u8 = 17;
@@ -77,6 +78,23 @@ impl Shape {
     pub fn bounds(&self) -> Bounds {
         self.bounds
     }
+
+    /// A vertex to locate it by: the middle one of its first line, the first of a polygon.
+    #[must_use]
+    pub fn anchor(&self) -> Option<Point<Cgcs2000>> {
+        match &self.geometry {
+            Geometry::Lines(lines) => {
+                let line = lines.0.first()?;
+                let vertex = line.0.get(line.0.len() / 2)?;
+                Point::new(vertex.x, vertex.y)
+            }
+            Geometry::Area(outline) => {
+                let (ring, _) = outline.rings().next()?;
+                let [lng, lat] = *ring.first()?;
+                Point::new(lng, lat)
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -114,6 +132,14 @@ impl Shapes {
 
     pub fn iter(&self) -> impl Iterator<Item = &Shape> {
         self.slots.iter().flatten()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Shape> {
+        self.slots.iter_mut().flatten()
+    }
+
+    pub fn all_changed(&mut self, version: u64) {
+        self.levels.iter_mut().flat_map(Mixed::values_mut).for_each(|cell| cell.version = version);
     }
 
     /// The id must be new.
