@@ -1,6 +1,6 @@
 //! The application: a store, blobs, a clock, and for every city its configuration and its columns.
 
-use crate::config::Config;
+use crate::config::{Config, zone_of};
 use crate::error::AppError;
 use crate::ground::Ground;
 use crate::ground::snapshot::SavedGround;
@@ -8,7 +8,7 @@ use crate::live::{Change, Live};
 use crate::ports::{Append, Appended, Blobs, Outcome, Store, StoreError, TimeSource};
 use case::Case;
 use index::CaseIndex;
-use kernel::{CityCode, PersonId, Timestamp};
+use kernel::{Calendar, CityCode, PersonId, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -125,7 +125,7 @@ impl App {
         let config = Arc::new(self.read_config(code).await?);
         let known = self.0.cities.read().get(&code).cloned();
         if let Some(city) = known {
-            city.ground.regrid(&config.grids);
+            city.ground.regrid(&*config.grids);
             *city.config.write() = config;
             return Ok(());
         }
@@ -133,7 +133,7 @@ impl App {
         let usable = columns.filter(|s| s.position() <= head && s.len() as u64 <= u64::from(count));
         let index = usable.unwrap_or_else(|| CaseIndex::new(code));
         let ground = self.ground_of(code, ground).await?;
-        ground.regrid(&config.grids);
+        ground.regrid(&*config.grids);
         let city = Arc::new(City { code, config: RwLock::new(config), index: RwLock::new(index), ground });
         self.catch_up(&city).await?;
         self.catch_up_things(&city).await?;
@@ -170,16 +170,20 @@ impl App {
         for kind in crate::config::KINDS {
             records.extend(self.0.store.records(code, kind).await?);
         }
-        Config::build(code, version, &records).map_err(AppError::Invalid)
+        let today = Calendar::chinese(zone_of(&records)).local_date(self.now());
+        let grids = self.grids_in_force(code, today).await?;
+        Config::build(code, version, &records, grids).map_err(AppError::Invalid)
     }
 
-    /// Reads the configuration again when another process changed it.
+    /// Reads the configuration again when another process changed it, or an edition of the grids begins to count.
     ///
     /// # Errors
     /// When the store cannot be read or the configuration is broken.
     pub async fn refresh_config(&self, code: CityCode) -> Result<(), AppError> {
         let stored = self.0.store.records_version(code).await?;
-        if self.config(code)?.version != stored {
+        let config = self.config(code)?;
+        let today = || config.calendar.local_date(self.now());
+        if config.version != stored || config.grids_from.until.is_some_and(|day| day <= today()) {
             self.open_city(code).await?;
         }
         Ok(())

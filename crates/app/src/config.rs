@@ -10,14 +10,15 @@ use city::catalogue::ClassSearch;
 use city::responsibility::{Learned, LearnedRow, Rule};
 use city::roster::{DutyGrid, Roster, Shift};
 use city::template::OpinionTemplate;
-use city::{
-    Catalogue, ClassEntry, Criterion, Department, Division, Divisions, Grids, L10n, Organisation, Person,
-};
+use city::{Catalogue, ClassEntry, Criterion, Department, Division, Divisions, L10n, Organisation, Person};
+use jiff::civil::Date;
 use kernel::calendar::{CalendarSpec, Zone};
 use kernel::{Calendar, CityCode, ClassKey, DepartmentId, GridCode, PersonId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use spatial::region::UnitGrids;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The kinds of record, in the order in which they build on each other.
 pub const KINDS: [&str; 15] = [
@@ -56,6 +57,37 @@ pub struct Street {
     pub area: String,
 }
 
+/// Where the unit grids of a configuration are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GridSource {
+    #[default]
+    Nowhere,
+    /// The record `unit_grids/all` in this version: rectangles, until the city publishes its first edition.
+    Record(u32),
+    /// This edition of the grid system.
+    Edition(u32),
+}
+
+/// Unit grids made ready, and where from: a change elsewhere in the configuration does not make them again.
+#[derive(Debug, Clone, Default)]
+pub struct KnownGrids {
+    pub source: GridSource,
+    pub grids: Arc<UnitGrids>,
+    /// The day from which a later edition counts.
+    pub until: Option<Date>,
+}
+
+impl KnownGrids {
+    /// 0 before the first edition.
+    #[must_use]
+    pub const fn edition(&self) -> u32 {
+        match self.source {
+            GridSource::Edition(edition) => edition,
+            GridSource::Nowhere | GridSource::Record(_) => 0,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct Config {
     pub city: CityCode,
@@ -75,7 +107,9 @@ pub struct Config {
     pub responsibility: Vec<Rule>,
     pub roster: Roster,
     pub templates: Vec<OpinionTemplate>,
-    pub grids: Grids,
+    /// In force today.
+    pub grids: Arc<UnitGrids>,
+    pub grids_from: KnownGrids,
     pub streets: Vec<Street>,
     pub learned: Learned,
     /// Version of each record, for optimistic edits.
@@ -83,11 +117,17 @@ pub struct Config {
 }
 
 impl Config {
-    /// Builds the configuration of `city`, or says everything that is wrong with it.
+    /// Builds the configuration of `city`, or says everything that is wrong with it. `known` are the grids of
+    /// an edition in force, which stand before those of the records, or grids made earlier of the same record.
     ///
     /// # Errors
     /// Each problem's field begins with `kind/key`.
-    pub fn build(city: CityCode, version: i64, records: &[StoredRecord]) -> Result<Self, Vec<FieldProblem>> {
+    pub fn build(
+        city: CityCode,
+        version: i64,
+        records: &[StoredRecord],
+        known: KnownGrids,
+    ) -> Result<Self, Vec<FieldProblem>> {
         let mut problems = Problems::default();
         let mut by_kind: BTreeMap<&str, Vec<&StoredRecord>> = BTreeMap::new();
         for record in records {
@@ -134,7 +174,7 @@ impl Config {
                 problems.push(city_problem(&format!("shifts/{key}"), &problem));
             }
         }
-        let grids = read_grids(&by_kind, &mut problems);
+        let grids_from = read_grids(&by_kind, known, &mut problems);
         let streets: BTreeMap<String, Vec<Street>> = read(&by_kind, "streets", &mut problems);
         let learned: BTreeMap<String, LearnedRow> = read(&by_kind, "learned", &mut problems);
         let record_versions = records.iter().map(|r| ((r.kind.clone(), r.key.clone()), r.version)).collect();
@@ -157,7 +197,8 @@ impl Config {
             responsibility: responsibility.into_values().collect(),
             roster,
             templates: templates.into_values().collect(),
-            grids,
+            grids: Arc::clone(&grids_from.grids),
+            grids_from,
             streets: streets.into_values().flatten().collect(),
             learned: Learned::from(learned.into_values().collect::<Vec<_>>()),
             record_versions,
@@ -329,14 +370,39 @@ fn read_catalogue(by_kind: &BTreeMap<&str, Vec<&StoredRecord>>, problems: &mut P
     catalogue
 }
 
-fn read_grids(by_kind: &BTreeMap<&str, Vec<&StoredRecord>>, problems: &mut Problems) -> Grids {
+fn read_grids(
+    by_kind: &BTreeMap<&str, Vec<&StoredRecord>>,
+    known: KnownGrids,
+    problems: &mut Problems,
+) -> KnownGrids {
+    if let GridSource::Edition(_) = known.source {
+        return known;
+    }
+    let record = by_kind.get("unit_grids").and_then(|records| records.first());
+    let Some(record) = record.filter(|record| record.value.is_some()) else {
+        return KnownGrids { until: known.until, ..KnownGrids::default() };
+    };
+    let source = GridSource::Record(record.version);
+    if known.source == source {
+        return known;
+    }
     let tables: BTreeMap<String, String> = read(by_kind, "unit_grids", problems);
-    let Some(csv) = tables.into_values().next() else { return Grids::default() };
-    match Grids::from_csv(&csv) {
-        Ok(grids) => grids,
+    let Some(csv) = tables.into_values().next() else { return KnownGrids::default() };
+    match city::Grids::from_csv(&csv) {
+        Ok(rectangles) => {
+            KnownGrids { source, grids: Arc::new(UnitGrids::from(&rectangles)), until: known.until }
+        }
         Err(problem) => {
             problems.push(FieldProblem::new("unit_grids/all", "bad_grids").with("why", problem.to_string()));
-            Grids::default()
+            KnownGrids::default()
         }
     }
+}
+
+/// The zone of the city's calendar, before there is a configuration.
+#[must_use]
+pub fn zone_of(records: &[StoredRecord]) -> Zone {
+    let calendars = records.iter().filter(|record| record.kind == "calendars");
+    let specs = calendars.filter_map(|record| CalendarSpec::deserialize(record.value.as_ref()?).ok());
+    specs.last().map_or_else(Zone::shanghai, |spec| spec.zone)
 }

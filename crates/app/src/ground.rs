@@ -316,7 +316,7 @@ impl App {
         let faces: Vec<Face> = {
             let config = city.config.read().clone();
             let face = |one: &crate::ports::PutThing| {
-                Face::of(&one.register, &one.class, one.removed, &one.body, &config.grids)
+                Face::of(&one.register, &one.class, one.removed, &one.body, &*config.grids)
             };
             put.puts.iter().map(face).collect()
         };
@@ -387,7 +387,7 @@ impl App {
             let last = page.last().map_or(head, |thing| thing.position);
             let upto = if full { last } else { last.max(head) };
             let config = city.config.read().clone();
-            let seen = page.iter().map(|thing| seen(thing, &config.grids)).collect();
+            let seen = page.iter().map(|thing| seen(thing, &*config.grids)).collect();
             if let Some(change) = city.ground.take(city.code, seen, Some(upto)) {
                 self.live().tell_things(change);
             }

@@ -15,6 +15,7 @@ pub mod dispatching;
 mod draft;
 pub mod duplicates;
 pub mod error;
+pub mod grids;
 pub mod ground;
 pub mod history;
 pub mod import;

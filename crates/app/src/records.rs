@@ -1,7 +1,7 @@
 //! Administration: the records of a city with version, history, and a check of the whole before a change.
 
 use crate::app::App;
-use crate::config::{Config, KINDS, with_changes};
+use crate::config::{Config, KINDS, KnownGrids, with_changes};
 use crate::error::{AppError, FieldProblem, Problems};
 use crate::job::JobKind;
 use crate::line::person_view;
@@ -203,7 +203,11 @@ impl App {
             })
             .collect();
         let candidate = with_changes(&records, &changes);
-        tokio::task::spawn_blocking(move || Config::build(city, 0, &candidate).map(drop))
+        let known = self.config(city).map(|config| config.grids_from.clone()).unwrap_or_default();
+        // Grids of a changed record are made again, whatever its version will be.
+        let touched = puts.iter().any(|put| put.kind == "unit_grids") && known.edition() == 0;
+        let known = if touched { KnownGrids::default() } else { known };
+        tokio::task::spawn_blocking(move || Config::build(city, 0, &candidate, known).map(drop))
             .await
             .map_err(|_| AppError::Busy)?
             .map_err(AppError::Invalid)

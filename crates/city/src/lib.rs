@@ -19,6 +19,7 @@ pub mod table;
 pub mod template;
 pub mod text;
 pub mod tokens;
+pub mod unit_grid;
 
 pub use area::{Division, Divisions};
 pub use catalogue::{
@@ -29,3 +30,4 @@ pub use grid::Grids;
 pub use organisation::{Department, DepartmentKind, DepartmentLevel, Organisation, Person};
 pub use table::TableProblem;
 pub use text::{FieldProblem, L10n, Lang};
+pub use unit_grid::GridAttributes;

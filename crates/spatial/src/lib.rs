@@ -2,8 +2,10 @@
 //! CPU only: no files, sockets, clocks or random numbers. Everything here can be rebuilt from the store.
 
 pub mod divide;
+pub mod edit;
 mod plane;
 pub mod shape;
+pub mod wkt;
 
 pub mod mercator;
 pub mod outline;

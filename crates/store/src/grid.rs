@@ -5,11 +5,12 @@ use crate::db::{Conn, Doing};
 use crate::read::whole;
 use crate::statement::{
     COUNT_GRIDS, COUNT_RECORDS_VERSION, END_GRID, GRID_EDITIONS, GRID_HISTORY, GRID_IN_FORCE,
-    GRIDS_OF_EDITION, LATEST_EDITION, PUT_GRID_EDITION, PUT_GRIDS,
+    GRIDS_OF_EDITION, LATEST_EDITION, PUT_GRID_EDITION, PUT_GRIDS, VOIDED_GRIDS,
 };
 use crate::value::{Row, values};
 use app::ports::{GridChange, GridEdition, GridStore, StoreError, StoredGrid};
 use async_trait::async_trait;
+use city::area::PlaceLevel;
 use jiff::civil::Date;
 use kernel::{CityCode, GridCode, PersonId, Timestamp};
 use std::collections::BTreeSet;
@@ -20,9 +21,19 @@ const READING: &str = "read grids";
 #[async_trait]
 impl GridStore for Store {
     async fn grids(&self, city: CityCode, edition: Option<u32>) -> Result<Vec<StoredGrid>, StoreError> {
-        let edition = edition.unwrap_or(u32::MAX);
-        let rows =
-            self.reader().await?.rows(GRIDS_OF_EDITION, values![city, edition]).await.doing(READING)?;
+        self.rows_of_edition(city, edition, PlaceLevel::UnitGrid).await
+    }
+
+    async fn grid_outlines(
+        &self,
+        city: CityCode,
+        edition: Option<u32>,
+    ) -> Result<Vec<StoredGrid>, StoreError> {
+        self.rows_of_edition(city, edition, PlaceLevel::Community).await
+    }
+
+    async fn voided_grids(&self, city: CityCode) -> Result<Vec<StoredGrid>, StoreError> {
+        let rows = self.reader().await?.rows(VOIDED_GRIDS, values![city]).await.doing(READING)?;
         rows.iter().map(stored_grid).collect()
     }
 
@@ -64,6 +75,20 @@ impl GridStore for Store {
     }
 }
 
+impl Store {
+    async fn rows_of_edition(
+        &self,
+        city: CityCode,
+        edition: Option<u32>,
+        level: PlaceLevel,
+    ) -> Result<Vec<StoredGrid>, StoreError> {
+        let digits = i64::try_from(level.digits()).unwrap_or(i64::MAX);
+        let values = values![city, edition.unwrap_or(u32::MAX), digits];
+        let rows = self.reader().await?.rows(GRIDS_OF_EDITION, values).await.doing(READING)?;
+        rows.iter().map(stored_grid).collect()
+    }
+}
+
 async fn publish(
     conn: &mut Conn,
     city: CityCode,
@@ -94,10 +119,11 @@ async fn publish(
         if in_force {
             conn.run(END_GRID, values![city, code.as_str(), number]).await.doing(WRITING)?;
         }
+        let one = u32::from(PlaceLevel::of(&code) == PlaceLevel::UnitGrid);
         match (in_force, put.is_some()) {
-            (true, true) => edition.changed += 1,
-            (true, false) => edition.removed += 1,
-            (false, true) => edition.added += 1,
+            (true, true) => edition.changed += one,
+            (true, false) => edition.removed += one,
+            (false, true) => edition.added += one,
             (false, false) => return Err(stale()),
         }
         if let Some((body, shape)) = put {

@@ -231,7 +231,11 @@ statements! {
         THEN excluded.value ELSE counters.value END";
 
     GRIDS_OF_EDITION = "SELECT code, from_edition, until_edition, body, shape FROM unit_grids \
-        WHERE city = $1 AND from_edition <= $2 AND (until_edition IS NULL OR until_edition > $2) ORDER BY code";
+        WHERE city = $1 AND from_edition <= $2 AND (until_edition IS NULL OR until_edition > $2) \
+        AND length(code) = $3 ORDER BY code";
+    VOIDED_GRIDS = "SELECT code, from_edition, until_edition, body, shape FROM unit_grids AS one \
+        WHERE city = $1 AND until_edition IS NOT NULL AND length(code) = 15 AND NOT EXISTS (SELECT 1 FROM unit_grids \
+        AS later WHERE later.city = $1 AND later.code = one.code AND later.from_edition > one.from_edition) ORDER BY code";
     GRID_HISTORY = "SELECT code, from_edition, until_edition, body, shape FROM unit_grids \
         WHERE city = $1 AND code = $2 ORDER BY from_edition DESC";
     GRID_EDITIONS = "SELECT edition, valid_from, published_at, published_by, note, grids, added, changed, removed \
@@ -239,7 +243,7 @@ statements! {
     LATEST_EDITION = "SELECT edition, valid_from FROM grid_editions WHERE city = $1 ORDER BY edition DESC LIMIT 1";
     GRID_IN_FORCE = "SELECT 1 FROM unit_grids WHERE city = $1 AND code = $2 AND until_edition IS NULL";
     END_GRID = "UPDATE unit_grids SET until_edition = $3 WHERE city = $1 AND code = $2 AND until_edition IS NULL";
-    COUNT_GRIDS = "SELECT count(*) FROM unit_grids WHERE city = $1 AND until_edition IS NULL";
+    COUNT_GRIDS = "SELECT count(*) FROM unit_grids WHERE city = $1 AND until_edition IS NULL AND length(code) = 15";
     PUT_GRID_EDITION = "INSERT INTO grid_editions (city, edition, valid_from, published_at, published_by, note, grids, \
         added, changed, removed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 

@@ -210,8 +210,23 @@ async fn grids_stand_in_editions(store: &Dyn, city: CityCode) {
         history.iter().map(|one| (one.from_edition, one.until_edition)).collect::<Vec<_>>(),
         [(2, None), (1, Some(2))]
     );
+    let outline = |shape: &str| GridChange::Put {
+        code: "370702001001".parse().expect("a community"),
+        body: "{}".to_owned(),
+        shape: shape.to_owned(),
+    };
+    let third = publish(2, may, vec![outline("O"), GridChange::Remove { code: code(3) }]).await;
+    let third = third.expect("published");
+    assert_eq!((third.grids, third.added, third.changed, third.removed), (1, 0, 0, 1), "grids alone count");
+    assert_eq!(shapes(None).await, ["A2"]);
+    let outlines = async |edition| store.grid_outlines(city, edition).await.expect("outlines");
+    assert_eq!(outlines(Some(2)).await, []);
+    assert_eq!(outlines(None).await.iter().map(|one| one.shape.as_str()).collect::<Vec<_>>(), ["O"]);
+    let voided = store.voided_grids(city).await.expect("voided");
+    let told: Vec<_> = voided.iter().map(|one| (one.code.clone(), one.until_edition)).collect();
+    assert_eq!(told, [(code(2), Some(2)), (code(3), Some(3))]);
     let editions = store.grid_editions(city).await.expect("editions");
-    assert_eq!(editions, [second, first]);
+    assert_eq!(editions, [third, second, first]);
 }
 
 async fn addresses_keep_every_version(store: &Dyn, city: CityCode) {

@@ -5,9 +5,11 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use kernel::{CityCode, GridCode, PersonId, Timestamp};
 
-/// A unit grid (单元网格) as it stands from one edition to another.
+/// A unit grid (单元网格) as it stands from one edition to another, or the outline of a community that is divided
+/// into them: they change together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredGrid {
+    /// 15 digits, or the 12 of a community.
     pub code: GridCode,
     /// The first edition that has it so.
     pub from_edition: u32,
@@ -29,7 +31,7 @@ pub struct GridEdition {
     pub published_at: Timestamp,
     pub published_by: Option<PersonId>,
     pub note: String,
-    /// Grids in force, and what this edition changed.
+    /// Unit grids in force, and how many this edition changed; outlines of communities are not counted.
     pub grids: u32,
     pub added: u32,
     pub changed: u32,
@@ -47,9 +49,17 @@ pub enum GridChange {
 
 #[async_trait]
 pub trait GridStore: Send + Sync + 'static {
-    /// The grids of an edition, `None` for the latest, in order of code.
+    /// The unit grids of an edition, `None` for the latest, in order of code.
     async fn grids(&self, city: CityCode, edition: Option<u32>) -> Result<Vec<StoredGrid>, StoreError>;
-    /// Every version of one grid, newest first.
+    /// The outlines of communities of an edition, `None` for the latest, in order of code.
+    async fn grid_outlines(
+        &self,
+        city: CityCode,
+        edition: Option<u32>,
+    ) -> Result<Vec<StoredGrid>, StoreError>;
+    /// Unit grids that were in force once and are no more (作废), as they last were, in order of code.
+    async fn voided_grids(&self, city: CityCode) -> Result<Vec<StoredGrid>, StoreError>;
+    /// Every version of one grid or outline, newest first.
     async fn grid_history(&self, city: CityCode, code: &GridCode) -> Result<Vec<StoredGrid>, StoreError>;
     /// Newest first.
     async fn grid_editions(&self, city: CityCode) -> Result<Vec<GridEdition>, StoreError>;

@@ -226,7 +226,7 @@ async fn deadlines_go_on_moving_where_a_killed_process_left_them() {
 
 #[tokio::test]
 async fn a_case_never_loses_its_procedure_without_a_word() {
-    use app::config::Config;
+    use app::config::{Config, KnownGrids};
     use app::ports::StoredRecord;
     let stored = |key: &str, procedure: &Procedure| StoredRecord {
         kind: "procedures".into(),
@@ -251,13 +251,14 @@ async fn a_case_never_loses_its_procedure_without_a_word() {
         (vec![own(2), history(7)], vec![1, 2, 7], 2),
     ];
     for (records, versions, in_force) in table {
-        let config = Config::build(city(), 0, &records).expect("sound");
+        let config = Config::build(city(), 0, &records, KnownGrids::default()).expect("sound");
         let found: Vec<u32> = config.procedures.keys().copied().collect();
         assert_eq!((found, config.procedure), (versions, in_force));
         assert!(config.procedure(config.procedure).is_ok());
         assert!(matches!(config.procedure(9), Err(AppError::ProcedureMissing(9))));
     }
-    let wrong = Config::build(city(), 0, &[stored("2", &Procedure::standard(3))]).expect_err("two names");
+    let records = [stored("2", &Procedure::standard(3))];
+    let wrong = Config::build(city(), 0, &records, KnownGrids::default()).expect_err("two names");
     assert_eq!((wrong[0].field.as_str(), wrong[0].code), ("procedures/2.version", "not_its_key"));
     // A version stays: a case may be pinned to it.
     let w = World::new().await;

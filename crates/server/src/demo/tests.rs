@@ -7,6 +7,7 @@ use super::staff::Staff;
 use super::story::{Ending, Moved, Plan, weeks_to};
 use super::{LAST_DAY, SEED};
 use app::Config;
+use app::config::KnownGrids;
 use app::ports::{Append, StoredRecord};
 use case::{Case, StageName, replay};
 use jiff::civil::date;
@@ -44,7 +45,7 @@ fn world(weeks: i64) -> World {
             value: put.value,
         })
         .collect();
-    let config = Config::build(city_code(), 1, &stored).unwrap();
+    let config = Config::build(city_code(), 1, &stored, KnownGrids::default()).unwrap();
     let staff = Staff::new(&data).unwrap();
     let plan = Plan::new(&data, rows, &zone(), weeks, SEED).unwrap();
     World { data, staff, plan, config }

@@ -6,6 +6,7 @@ use app::ports::{
     StoredAddress, StoredGrid, StoredThing, ThingCount, ThingQuery, ThingStore,
 };
 use async_trait::async_trait;
+use city::area::PlaceLevel;
 use jiff::civil::Date;
 use kernel::{CityCode, GridCode, PersonId, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -98,6 +99,18 @@ impl Registry {
         Ok(done)
     }
 
+    fn of_edition(&self, edition: Option<u32>, level: PlaceLevel) -> Vec<StoredGrid> {
+        let edition = edition.unwrap_or(u32::MAX);
+        let in_force = |grid: &&StoredGrid| {
+            PlaceLevel::of(&grid.code) == level
+                && grid.from_edition <= edition
+                && grid.until_edition.is_none_or(|until| until > edition)
+        };
+        let mut found: Vec<_> = self.grids.iter().filter(in_force).cloned().collect();
+        found.sort_by(|a, b| a.code.cmp(&b.code));
+        found
+    }
+
     fn publish(
         &mut self,
         mut edition: GridEdition,
@@ -126,17 +139,21 @@ impl Registry {
             if let Some(old) = old {
                 old.until_edition = Some(number);
             }
+            let one = u32::from(PlaceLevel::of(&code) == PlaceLevel::UnitGrid);
             match (in_force, put.is_some()) {
-                (true, true) => edition.changed += 1,
-                (true, false) => edition.removed += 1,
-                (false, true) => edition.added += 1,
+                (true, true) => edition.changed += one,
+                (true, false) => edition.removed += one,
+                (false, true) => edition.added += one,
                 (false, false) => return Err(stale()),
             }
             if let Some((body, shape)) = put {
                 grids.push(StoredGrid { code, from_edition: number, until_edition: None, body, shape });
             }
         }
-        let in_force = grids.iter().filter(|grid| grid.until_edition.is_none()).count();
+        let in_force = |grid: &&StoredGrid| {
+            grid.until_edition.is_none() && PlaceLevel::of(&grid.code) == PlaceLevel::UnitGrid
+        };
+        let in_force = grids.iter().filter(in_force).count();
         edition.grids = u32::try_from(in_force).unwrap_or(u32::MAX);
         self.grids = grids;
         self.editions.push(edition.clone());
@@ -314,14 +331,27 @@ impl ThingStore for MemoryStore {
 #[async_trait]
 impl GridStore for MemoryStore {
     async fn grids(&self, city: CityCode, edition: Option<u32>) -> Result<Vec<StoredGrid>, StoreError> {
-        let edition = edition.unwrap_or(u32::MAX);
+        Ok(self.with(city, |city| city.registry.of_edition(edition, PlaceLevel::UnitGrid)))
+    }
+
+    async fn grid_outlines(
+        &self,
+        city: CityCode,
+        edition: Option<u32>,
+    ) -> Result<Vec<StoredGrid>, StoreError> {
+        Ok(self.with(city, |city| city.registry.of_edition(edition, PlaceLevel::Community)))
+    }
+
+    async fn voided_grids(&self, city: CityCode) -> Result<Vec<StoredGrid>, StoreError> {
         Ok(self.with(city, |city| {
-            let in_force = |grid: &&StoredGrid| {
-                grid.from_edition <= edition && grid.until_edition.is_none_or(|until| until > edition)
+            let mut last: BTreeMap<GridCode, StoredGrid> = BTreeMap::new();
+            for grid in &city.registry.grids {
+                last.insert(grid.code.clone(), grid.clone());
+            }
+            let voided = |grid: &StoredGrid| {
+                grid.until_edition.is_some() && PlaceLevel::of(&grid.code) == PlaceLevel::UnitGrid
             };
-            let mut found: Vec<_> = city.registry.grids.iter().filter(in_force).cloned().collect();
-            found.sort_by(|a, b| a.code.cmp(&b.code));
-            found
+            last.into_values().filter(voided).collect()
         }))
     }
 
