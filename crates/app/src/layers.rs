@@ -97,7 +97,8 @@ impl App {
             }
         }
         layers.push(self.count_case_layer(actor, &config, section)?);
-        let grids = layer::unit_grids(&config)
+        let grids = config
+            .grids
             .iter()
             .filter(|grid| {
                 let centre = grid.outline.centre();
@@ -187,12 +188,9 @@ impl App {
 pub(crate) fn case_bounds(boxes: &[city::grid::Bounds]) -> Bounds {
     match boxes {
         // On both sides of the date line: `west` is the greater one.
-        [east_of, west_of, ..] => Bounds {
-            west: east_of.west,
-            south: east_of.south,
-            east: west_of.east,
-            north: east_of.north,
-        },
+        [east_of, west_of, ..] => {
+            Bounds { west: east_of.west, south: east_of.south, east: west_of.east, north: east_of.north }
+        }
         [one] => Bounds { west: one.west, south: one.south, east: one.east, north: one.north },
         [] => Bounds { west: -180.0, south: -90.0, east: 180.0, north: 90.0 },
     }

@@ -50,7 +50,8 @@ impl Section {
             [west, south, east, north] | [west, south, _, east, north, _] => [west, south, east, north],
             _ => return Err(bad()),
         };
-        let on_earth = west.abs() <= 180.0 && east.abs() <= 180.0 && south.abs() <= 90.0 && north.abs() <= 90.0;
+        let on_earth =
+            west.abs() <= 180.0 && east.abs() <= 180.0 && south.abs() <= 90.0 && north.abs() <= 90.0;
         if !on_earth || south > north {
             return Err(bad());
         }
@@ -68,9 +69,9 @@ impl Section {
         if rings.iter().map(Vec::len).sum::<usize>() > VERTICES_MAX {
             return Err(AppError::invalid("within", "too_long"));
         }
-        let mut lines = rings.iter().map(|ring| {
-            ring.iter().map(|p| Coord { x: p.lng(), y: p.lat() }).collect::<LineString<f64>>()
-        });
+        let mut lines = rings
+            .iter()
+            .map(|ring| ring.iter().map(|p| Coord { x: p.lng(), y: p.lat() }).collect::<LineString<f64>>());
         let outer = lines.next().ok_or_else(bad)?;
         let shape = MultiPolygon(vec![Polygon::new(outer, lines.collect())]);
         Ok(Self::Polygon(Arc::new(Outline::new(&shape).map_err(|_| bad())?)))
@@ -81,9 +82,9 @@ impl Section {
     pub fn holds(&self, lng: f64, lat: f64) -> bool {
         match self {
             Self::Everywhere => true,
-            Self::Boxes(boxes) => boxes
-                .iter()
-                .any(|b| lng >= b.west && lng <= b.east && lat >= b.south && lat <= b.north),
+            Self::Boxes(boxes) => {
+                boxes.iter().any(|b| lng >= b.west && lng <= b.east && lat >= b.south && lat <= b.north)
+            }
             Self::Polygon(outline) => outline.holds(lng, lat),
         }
     }
@@ -137,18 +138,14 @@ impl Section {
     }
 
     /// The smallest serials above `after`, at most `limit` in order, and how many things there are in all.
-    pub(crate) fn serials(
-        &self,
-        map: &Map,
-        filter: &Filter,
-        after: u64,
-        limit: usize,
-    ) -> (Vec<u64>, u64) {
+    pub(crate) fn serials(&self, map: &Map, filter: &Filter, after: u64, limit: usize) -> (Vec<u64>, u64) {
         let mut total = 0;
         let mut smallest: BinaryHeap<u64> = BinaryHeap::with_capacity(limit + 1);
         self.each_thing(map, filter, |serial, _| {
             total += 1;
-            if serial <= after || smallest.peek().is_some_and(|most| smallest.len() >= limit && serial > *most) {
+            if serial <= after
+                || smallest.peek().is_some_and(|most| smallest.len() >= limit && serial > *most)
+            {
                 return;
             }
             smallest.push(serial);

@@ -40,12 +40,18 @@ pub(crate) struct Tiles {
     /// Differs in every process: versions count anew in each.
     mark: u64,
     cache: Cache,
+    editions: grids::Editions,
     turns: Semaphore,
 }
 
 impl Default for Tiles {
     fn default() -> Self {
-        Self { mark: rand::random(), cache: Cache::default(), turns: Semaphore::new(DRAWN_AT_ONCE) }
+        Self {
+            mark: rand::random(),
+            cache: Cache::default(),
+            editions: grids::Editions::default(),
+            turns: Semaphore::new(DRAWN_AT_ONCE),
+        }
     }
 }
 
@@ -157,7 +163,9 @@ impl App {
         let kept = tiles.cache.get(&key).filter(|drawn| drawn.tag.holds(&key, version, now));
         let drawn = match kept {
             // Squeezing a tile that was drawn for somebody else takes as long as drawing one.
-            Some(drawn) if !wish.gzip || drawn.body.len() < SQUEEZE_FROM || drawn.squeezed.get().is_some() => {
+            Some(drawn)
+                if !wish.gzip || drawn.body.len() < SQUEEZE_FROM || drawn.squeezed.get().is_some() =>
+            {
                 drawn
             }
             kept => self.draw(actor, pen, tile, key, kept, wish.gzip).await?,
@@ -170,12 +178,7 @@ impl App {
         })
     }
 
-    async fn pen(
-        &self,
-        actor: &Actor,
-        layer: &str,
-        filter: &LayerFilter,
-    ) -> Result<(Pen, String), AppError> {
+    async fn pen(&self, actor: &Actor, layer: &str, filter: &LayerFilter) -> Result<(Pen, String), AppError> {
         let config = self.config(actor.city)?;
         let found = layer::find(actor, &config, layer).ok_or(AppError::NotFound("layer"))?;
         Ok(match (found, filter) {

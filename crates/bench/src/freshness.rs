@@ -1,8 +1,8 @@
 //! How soon a written change is on the tile: writes on a durable store beside readers who look at their screens again
 //! and again with the tags of what they have.
 
-use crate::town::{self, Drawn, Made};
 use crate::timing::Timing;
+use crate::town::{self, Drawn, Made};
 use crate::{Figures, Place, city, mvt, registry};
 use anyhow::bail;
 use app::App;
@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use spatial::mercator::TileId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,13 +51,15 @@ pub async fn run(place: &Place, count: usize, seconds: u32) -> anyhow::Result<Fi
     let (visible, reads, unchanged, writes) = tokio::task::spawn_blocking({
         let (app, actor, waiting) = (app.clone(), actor.clone(), waiting.clone());
         move || -> anyhow::Result<_> {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build()?;
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build()?;
             runtime.block_on(both(app, actor, tiles, targets, waiting, seconds))
         }
     })
     .await??;
     visible.tell("from sending a change to a tile that shows it");
-    let lost = waiting.lock().values().filter(|pending| pending.sent.elapsed() > Duration::from_secs(2)).count();
+    let lost =
+        waiting.lock().values().filter(|pending| pending.sent.elapsed() > Duration::from_secs(2)).count();
     let mut figures = Figures::default();
     figures.put("visible_p99_ms", visible.percentile(0.99));
     figures.put("visible_p50_ms", visible.percentile(0.5));
@@ -91,18 +93,20 @@ async fn targets(
     tiles: &[TileId],
     count: usize,
 ) -> anyhow::Result<Vec<Target>> {
-    let mut shown: HashMap<u64, ()> = HashMap::new();
+    let mut shown: HashSet<u64> = HashSet::new();
     for tile in tiles {
-        if let TileAnswer::Tile { body, .. } = app.tile(actor, "components", *tile, &all(), Wish::default()).await? {
+        if let TileAnswer::Tile { body, .. } =
+            app.tile(actor, "components", *tile, &all(), Wish::default()).await?
+        {
             let inside = |place: &[i32; 2]| place.iter().all(|at| (0..4_096).contains(at));
             let points = mvt::features(&body)?.into_iter().filter(|f| f.kind == 1 && inside(&f.places[0]));
-            shown.extend(points.map(|feature| (feature.id, ())));
+            shown.extend(points.map(|feature| feature.id));
         }
     }
     let mut targets = Vec::new();
     for (n, made) in drawn.components(count).enumerate() {
         let serial = n as u64 + 1;
-        if shown.contains_key(&serial) {
+        if shown.contains(&serial) {
             let stored = app.thing_line(actor, serial).await?;
             targets.push(Target { made, serial, version: stored.version });
         }

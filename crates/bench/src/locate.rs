@@ -65,7 +65,8 @@ async fn fill(postgis: &mut PostGis, drawn: &Drawn, places: &[Point<Cgcs2000>]) 
             .await?;
     }
     for (n, part) in places.chunks(AT_ONCE).enumerate() {
-        let ids: Vec<i32> = (0..part.len()).map(|i| i32::try_from(n * AT_ONCE + i).unwrap_or(i32::MAX)).collect();
+        let ids: Vec<i32> =
+            (0..part.len()).map(|i| i32::try_from(n * AT_ONCE + i).unwrap_or(i32::MAX)).collect();
         let (lngs, lats): (Vec<f64>, Vec<f64>) = part.iter().map(|p| (p.lng(), p.lat())).unzip();
         sqlx::query(
             "INSERT INTO places SELECT id, ST_SetSRID(ST_MakePoint(lng, lat), 4326)

@@ -31,14 +31,19 @@ impl PostGis {
     }
 
     pub async fn run(&mut self, sql: &str) -> anyhow::Result<()> {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await.with_context(|| sql.to_owned())?;
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut self.connection)
+            .await
+            .with_context(|| sql.to_owned())?;
         Ok(())
     }
 
     pub async fn version(&mut self) -> anyhow::Result<String> {
-        let row = sqlx::query("SELECT postgis_lib_version() || ', PostgreSQL ' || current_setting('server_version')")
-            .fetch_one(&mut self.connection)
-            .await?;
+        let row = sqlx::query(
+            "SELECT postgis_lib_version() || ', PostgreSQL ' || current_setting('server_version')",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
         Ok(row.try_get(0)?)
     }
 }

@@ -1,11 +1,11 @@
 //! A store with a million components of the drawn city, made once and kept, and the application over it.
 
+use crate::Place;
 use crate::city::{self, Keys, Wall};
 use crate::town::{Drawn, Made};
-use crate::Place;
 use anyhow::Context;
-use app::ports::{COMPONENTS, PutThing, PutThings, TimeSource};
 use app::App;
+use app::ports::{COMPONENTS, PutThing, PutThings, TimeSource};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Instant;

@@ -9,6 +9,7 @@ use crate::{Figures, Place, city, registry};
 use anyhow::{Context, bail};
 use app::App;
 use app::tiles::{LayerFilter, ThingFilter, TileAnswer, Wish};
+use http::{HttpOptions, RateLimits};
 use kernel::{Actor, Role};
 use serde_json::json;
 use spatial::mercator::TileId;
@@ -17,7 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use http::{HttpOptions, RateLimits};
 
 /// Tiles looked at for each zoom.
 const SAMPLE: usize = 400;
@@ -86,8 +86,12 @@ async fn draw(app: &App, actor: &Actor, drawn: &Drawn, z: u8, count: usize) -> a
 /// What people look at: streets, seldom the whole city.
 fn mix(drawn: &Drawn) -> Vec<TileId> {
     let mut tiles = BTreeSet::new();
-    for (z, count) in [(8, 2), (10, 4), (12, 12), (13, 24), (14, 24), (15, 60), (16, 200), (17, 400), (18, 300)] {
-        tiles.extend(drawn.inside(count, 100 + u64::from(z)).iter().map(|at| TileId::at(at.lng(), at.lat(), z)));
+    for (z, count) in
+        [(8, 2), (10, 4), (12, 12), (13, 24), (14, 24), (15, 60), (16, 200), (17, 400), (18, 300)]
+    {
+        tiles.extend(
+            drawn.inside(count, 100 + u64::from(z)).iter().map(|at| TileId::at(at.lng(), at.lat(), z)),
+        );
     }
     tiles.into_iter().collect()
 }
@@ -118,7 +122,8 @@ async fn served(
     let rate = tokio::task::spawn_blocking({
         let (router, paths, token) = (router.clone(), paths.clone(), token.to_owned());
         move || -> anyhow::Result<f64> {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build()?;
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build()?;
             runtime.block_on(async move {
                 let end = Instant::now() + Duration::from_secs(u64::from(seconds));
                 let began = Instant::now();
@@ -129,7 +134,9 @@ async fn served(
                             let mut count = 0_u64;
                             while Instant::now() < end {
                                 for step in 0..32 {
-                                    let at = (worker * 7_919 + (usize::try_from(count).unwrap_or(0) + step) * 31) % paths.len();
+                                    let at = (worker * 7_919
+                                        + (usize::try_from(count).unwrap_or(0) + step) * 31)
+                                        % paths.len();
                                     ask(&router, &paths[at], &token).await?;
                                 }
                                 count += 32;
@@ -267,7 +274,8 @@ async fn fill(postgis: &mut PostGis, drawn: &Drawn, count: usize) -> anyhow::Res
         }
         // Serials are given in the order written.
         let ids: Vec<i64> = part.iter().map(|(n, _)| i64::try_from(n + 1).unwrap_or_default()).collect();
-        let column = |of: &dyn Fn(&town::Made) -> String| part.iter().map(|(_, made)| of(made)).collect::<Vec<_>>();
+        let column =
+            |of: &dyn Fn(&town::Made) -> String| part.iter().map(|(_, made)| of(made)).collect::<Vec<_>>();
         sqlx::query(
             "INSERT INTO components SELECT id, class, state, ST_Transform(ST_GeomFromText(shape, 4326), 3857)
              FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS t(id, class, state, shape)",
@@ -279,7 +287,9 @@ async fn fill(postgis: &mut PostGis, drawn: &Drawn, count: usize) -> anyhow::Res
         .execute(&mut postgis.connection)
         .await?;
     }
-    postgis.run("CREATE INDEX ON components USING gist (shape); VACUUM ANALYZE components; SET jit = off").await?;
+    postgis
+        .run("CREATE INDEX ON components USING gist (shape); VACUUM ANALYZE components; SET jit = off")
+        .await?;
     eprintln!("  PostGIS filled in {:.1} s", began.elapsed().as_secs_f64());
     Ok(())
 }

@@ -79,9 +79,10 @@ pub fn draw() -> anyhow::Result<Drawn> {
 }
 
 fn polygons(shape: &Shape) -> geo::MultiPolygon<f64> {
-    let mut rings = shape.to_degrees().into_iter().map(|ring| {
-        ring.into_iter().map(|[x, y]| geo::Coord { x, y }).collect::<geo::LineString<f64>>()
-    });
+    let mut rings = shape
+        .to_degrees()
+        .into_iter()
+        .map(|ring| ring.into_iter().map(|[x, y]| geo::Coord { x, y }).collect::<geo::LineString<f64>>());
     let outer = rings.next().unwrap_or_else(|| geo::LineString::new(Vec::new()));
     geo::MultiPolygon(vec![geo::Polygon::new(outer, rings.collect())])
 }

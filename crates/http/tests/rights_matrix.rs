@@ -559,7 +559,8 @@ async fn tiles_and_features_hold_no_case_that_a_list_would_hide() {
         let found: BTreeSet<String> =
             features.map(|one| one["id"].as_str().expect("an id").to_owned()).collect();
         assert_eq!(found, seen, "features of {:?}", person.posts);
-        let (_, hits) = world.json(person.id, "/api/things/at?lng=116.005&lat=36.005&metres=500&layers=cases").await;
+        let (_, hits) =
+            world.json(person.id, "/api/things/at?lng=116.005&lat=36.005&metres=500&layers=cases").await;
         for hit in hits["items"].as_array().expect("items") {
             assert!(seen.contains(hit["case"]["number"].as_str().expect("a number")), "{:?}", person.posts);
         }
@@ -632,7 +633,11 @@ fn operation_roles(method: &str, path: &str) -> Option<Allowed> {
         // What a layer and a collection show is the matrix above.
         (
             "get",
-            "/api/tiles/{layer}/{z}/{x}/{y}" | "/api/layers" | "/api/things" | "/api/things/at" | "/api/things/{serial}",
+            "/api/tiles/{layer}/{z}/{x}/{y}"
+            | "/api/layers"
+            | "/api/things"
+            | "/api/things/at"
+            | "/api/things/{serial}",
         ) => Allowed::SignedIn,
         ("get", path) if path.starts_with("/ogc") => Allowed::SignedIn,
         // What a case shows and takes is the matrix above.

@@ -96,7 +96,7 @@ async function picture(url: string, signal: AbortSignal): Promise<ImageBitmap | 
 }
 
 /** One of our tiles, put together. */
-export async function loadTile(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
+export async function loadTile(url: string, signal: AbortSignal): Promise<ImageBitmap> {
   const [, id = '', z = '', x = '', y = ''] = /:\/\/([^/]+)\/(\d+)\/(\d+)\/(\d+)$/.exec(url) ?? []
   const pictures = known.get(decodeURIComponent(id))
   if (!pictures) throw new Error(`no pictures ${id}`)
@@ -119,5 +119,5 @@ export async function loadTile(url: string, signal: AbortSignal): Promise<ArrayB
       image.close()
     }
   }
-  return (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer()
+  return canvas.transferToImageBitmap()
 }

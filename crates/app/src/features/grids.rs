@@ -5,7 +5,6 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::AppError;
 use crate::section::Section;
-use crate::tiles::layer::unit_grids;
 use crate::view::Words;
 use kernel::{Actor, GridCode};
 use serde_json::{Map, Value, json};
@@ -22,7 +21,7 @@ pub(super) fn collection(config: &Config) -> Collection {
             zh: "现行版本的单元网格，编码 15 位".into(),
             en: "The unit grids in force, with their codes of 15 digits".into(),
         },
-        bounds: unit_grids(config).all_bounds(),
+        bounds: config.grids.all_bounds(),
         filters: FILTERS.to_vec(),
         moment: None,
     }
@@ -44,7 +43,7 @@ impl App {
     pub(super) fn grid_feature(&self, actor: &Actor, id: &str) -> Result<Feature, AppError> {
         let config = self.config(actor.city)?;
         let code: GridCode = id.parse().map_err(|_| AppError::NotFound("unit grid"))?;
-        unit_grids(&config).get(&code).map(|grid| feature(&config, grid)).ok_or(AppError::NotFound("unit grid"))
+        config.grids.get(&code).map(|grid| feature(&config, grid)).ok_or(AppError::NotFound("unit grid"))
     }
 }
 
@@ -71,11 +70,10 @@ fn page(config: &Config, query: &FeatureQuery) -> FeaturePage {
             _ => grid.key.as_str().get(..12) == Some(value),
         })
     };
-    let grids = unit_grids(config);
-    let mut found: Vec<&UnitGrid> = grids.iter().filter(inside).filter(wanted).collect();
+    let mut found: Vec<&UnitGrid> = config.grids.iter().filter(inside).filter(wanted).collect();
     found.sort_by(|a, b| a.key.cmp(&b.key));
     let matched = found.len() as u64;
-    let start = query.after.as_ref().map_or(0, |after| found.partition_point(|g| g.key.as_str() <= after));
+    let start = query.after.as_deref().map_or(0, |after| found.partition_point(|g| g.key.as_str() <= after));
     let rest = &found[start..];
     let shown = &rest[..rest.len().min(query.limit)];
     let next = if shown.len() < rest.len() { shown.last().map(|g| g.key.to_string()) } else { None };

@@ -81,10 +81,12 @@ impl App {
         let wanted = ThingFilter { class: of("class"), state: of("state"), major: Vec::new() };
         let known = match wanted.known(register) {
             Ok(known) => known,
-            Err(AppError::Invalid(_)) => return Ok(FeaturePage { matched: Some(0), ..FeaturePage::default() }),
+            Err(AppError::Invalid(_)) => {
+                return Ok(FeaturePage { matched: Some(0), ..FeaturePage::default() });
+            }
             Err(error) => return Err(error),
         };
-        let hidden = layer::hidden_fields(actor, &self.config(actor.city)?, register);
+        let hidden = layer::hidden_fields(actor, &*self.config(actor.city)?, register);
         let mut after: u64 = match &query.after {
             Some(text) => text.parse().map_err(|_| AppError::invalid("after", "unknown_value"))?,
             None => 0,
@@ -102,7 +104,8 @@ impl App {
                 Some(code) => {
                     let found = self.store().thing_by_code(actor.city, register, code).await?;
                     let serial = found.filter(|thing| !thing.removed).map(|thing| thing.serial);
-                    let shown = serial.filter(|serial| *serial > after && on_map(&city, &known, query, *serial));
+                    let shown =
+                        serial.filter(|serial| *serial > after && on_map(&city, &known, query, *serial));
                     (shown.into_iter().collect::<Vec<_>>(), 0)
                 }
                 None => {
@@ -157,7 +160,7 @@ impl App {
     ) -> Result<Feature, AppError> {
         let gone = || AppError::NotFound("feature");
         let stored = self.store().thing_by_code(actor.city, register, id).await?.ok_or_else(gone)?;
-        let hidden = layer::hidden_fields(actor, &self.config(actor.city)?, register);
+        let hidden = layer::hidden_fields(actor, &*self.config(actor.city)?, register);
         feature(&stored, &hidden).filter(|_| !stored.removed).ok_or_else(gone)
     }
 }

@@ -36,12 +36,7 @@ pub(super) fn version(index: &CaseIndex, tile: TileId) -> u64 {
 
 fn around(tile: TileId) -> Bounds {
     let wide = spot_bounds(tile, BUFFER);
-    Bounds {
-        west: wide.west.max(-180.0),
-        south: wide.south,
-        east: wide.east.min(180.0),
-        north: wide.north,
-    }
+    Bounds { west: wide.west.max(-180.0), south: wide.south, east: wide.east.min(180.0), north: wide.north }
 }
 
 impl App {
@@ -61,10 +56,8 @@ impl App {
         problems.done()?;
         let filter = self.asked(actor, config, q)?.filter;
         let visibility = visibility(actor, config);
-        let timed = q.queue.is_some()
-            || q.overdue.is_some()
-            || q.total_overdue.is_some()
-            || !q.light.is_empty();
+        let timed =
+            q.queue.is_some() || q.overdue.is_some() || q.total_overdue.is_some() || !q.light.is_empty();
         // Which page of a list it was says nothing about the map.
         let plain = ListQuery { sort: None, limit: None, cursor: None, ..q.clone() };
         let asked = format!("{plain:?} {}", self.rights_text(actor)?);

@@ -17,7 +17,9 @@ pub enum LayerFilter {
     Things(ThingFilter),
     Cases(CaseFilter),
     /// An edition of the grid system; the one in force when missing.
-    Grids { edition: Option<u32> },
+    Grids {
+        edition: Option<u32>,
+    },
 }
 
 /// Which things of a register: of several values in a list one must hold.

@@ -1,13 +1,14 @@
 //! Unit grids and duty grids on a tile.
 
 use super::Sheet;
-use super::layer::{DUTY_LAYER, GRID_LAYER, grid_edition, unit_grids};
+use super::layer::{DUTY_LAYER, GRID_LAYER};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::AppError;
 use city::grid::Bounds;
 use city::roster::DutyGrid;
 use kernel::{Actor, CityCode, GridCode};
+use parking_lot::Mutex;
 use spatial::mercator::{EXTENT, TileId, project, side};
 use spatial::region::UnitGrids;
 use spatial::tile::{BUFFER, Value, region_layer};
@@ -31,15 +32,17 @@ struct DutyOf(HashMap<String, usize>, Vec<DutyGrid>);
 
 impl DutyOf {
     fn new(duty_grids: &[DutyGrid]) -> Self {
-        let areas = duty_grids.iter().enumerate().flat_map(|(at, duty)| {
-            duty.areas.iter().map(move |area| (area.as_str().to_owned(), at))
-        });
+        let areas = duty_grids
+            .iter()
+            .enumerate()
+            .flat_map(|(at, duty)| duty.areas.iter().map(move |area| (area.as_str().to_owned(), at)));
         Self(areas.collect(), duty_grids.to_vec())
     }
 
     fn of(&self, grid: &GridCode) -> Option<&DutyGrid> {
         let lengths = [15, 12, 9, 6].into_iter();
-        let at = lengths.filter_map(|length| grid.as_str().get(..length)).find_map(|code| self.0.get(code))?;
+        let at =
+            lengths.filter_map(|length| grid.as_str().get(..length)).find_map(|code| self.0.get(code))?;
         self.1.get(*at)
     }
 }
@@ -52,23 +55,42 @@ impl App {
         edition: Option<u32>,
         duty: bool,
     ) -> Result<GridPen, AppError> {
-        let in_force = grid_edition(config);
+        let in_force = config.grids_from.edition();
         let (grids, edition) = match edition {
             Some(edition) if edition != in_force => {
                 (self.grids_of_edition(actor.city, edition).await?, edition)
             }
-            _ => (unit_grids(config), in_force),
+            _ => (config.grids.clone(), in_force),
         };
         let duty = duty.then(|| DutyOf::new(&config.roster.duty_grids));
         Ok(GridPen { grids, edition, version: config.version, duty })
     }
 }
 
+/// Editions of earlier or later days, ready to be drawn: a person compares two or three. An edition never changes.
+#[derive(Default)]
+pub(super) struct Editions(Mutex<Vec<((CityCode, u32), Arc<UnitGrids>)>>);
+
+const EDITIONS_KEPT: usize = 3;
+
 impl App {
     /// The grids of an edition that is not in force.
-    #[allow(clippy::unused_async)] // until editions are read
-    async fn grids_of_edition(&self, _city: CityCode, _edition: u32) -> Result<Arc<UnitGrids>, AppError> {
-        Err(AppError::NotFound("edition"))
+    async fn grids_of_edition(&self, city: CityCode, edition: u32) -> Result<Arc<UnitGrids>, AppError> {
+        let key = (city, edition);
+        let kept = &self.0.tiles.editions.0;
+        if let Some((_, grids)) = kept.lock().iter().find(|(own, _)| *own == key) {
+            return Ok(grids.clone());
+        }
+        let known = self.store().grid_editions(city).await?;
+        if !known.iter().any(|own| own.edition == edition) {
+            return Err(AppError::NotFound("edition"));
+        }
+        let grids = Arc::new(self.read_grids(city, edition).await?);
+        let mut kept = kept.lock();
+        kept.retain(|(own, _)| *own != key);
+        kept.truncate(EDITIONS_KEPT - 1);
+        kept.insert(0, (key, grids.clone()));
+        Ok(grids)
     }
 }
 

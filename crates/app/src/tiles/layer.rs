@@ -5,23 +5,11 @@ use crate::layers::state_words;
 use crate::ports::COMPONENTS;
 use crate::view::Words;
 use kernel::Actor;
-use spatial::region::UnitGrids;
-use std::sync::Arc;
 
 pub const COMPONENT_LAYER: &str = "components";
 pub const CASE_LAYER: &str = "cases";
 pub const GRID_LAYER: &str = "grids";
 pub const DUTY_LAYER: &str = "duty_grids";
-
-/// The unit grids in force as polygons.
-pub(crate) fn unit_grids(config: &Config) -> Arc<UnitGrids> {
-    Arc::new(UnitGrids::from(&config.grids))
-}
-
-/// The edition of the grid system in force; 0 before the first.
-pub(crate) const fn grid_edition(_config: &Config) -> u32 {
-    0
-}
 
 /// A layer somebody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -43,8 +43,13 @@ async fn things_at(
     caller: Caller,
     Query(at): Query<At>,
 ) -> Result<Json<HitsView>, HttpError> {
-    let layers: Vec<String> =
-        at.layers.iter().flat_map(|one| one.split(',')).map(str::to_owned).filter(|l| !l.is_empty()).collect();
+    let layers: Vec<String> = at
+        .layers
+        .iter()
+        .flat_map(|one| one.split(','))
+        .map(str::to_owned)
+        .filter(|l| !l.is_empty())
+        .collect();
     let metres = at.metres.unwrap_or(METRES);
     Ok(Json(app.things_at(&caller.actor, at.lng, at.lat, metres, &layers).await?))
 }

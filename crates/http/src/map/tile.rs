@@ -123,11 +123,7 @@ fn filter_of(layer: &str, query: &str) -> Result<LayerFilter, HttpError> {
         }
         _ => {
             let things: Things = from_form(query.as_bytes())?;
-            LayerFilter::Things(ThingFilter {
-                class: things.class,
-                major: things.major,
-                state: things.state,
-            })
+            LayerFilter::Things(ThingFilter { class: things.class, major: things.major, state: things.state })
         }
     })
 }

@@ -136,7 +136,8 @@ fn preferred(headers: &HeaderMap) -> Format {
             Some("application/json" | "application/geo+json" | "application/*") => Format::Json,
             _ => continue,
         };
-        let weight = pieces.find_map(|piece| piece.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+        let weight =
+            pieces.find_map(|piece| piece.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
         if weight > best.0 {
             best = (weight, format);
         }
@@ -198,8 +199,9 @@ mod tests {
 
     #[test]
     fn the_next_page_asks_the_same_question() {
-        let asked = Asked::read("limit=5&state=damaged&f=json&after=7", &HeaderMap::new(), &["limit", "after"], true)
-            .expect("good");
+        let asked =
+            Asked::read("limit=5&state=damaged&f=json&after=7", &HeaderMap::new(), &["limit", "after"], true)
+                .expect("good");
         assert_eq!(asked.rest(&["limit", "after"]), [("state".to_owned(), "damaged".to_owned())]);
         assert_eq!(asked.query_with(&[("after", "9")]), "limit=5&state=damaged&f=json&after=9");
         assert_eq!(asked.query_with(&[("after", ""), ("f", "html")]), "limit=5&state=damaged&f=html");

@@ -27,7 +27,8 @@ fn document(base: &str, language: Language, one: &Collection, own: Vec<Value>) -
     links.push(link("items", HTML, &format!("{address}/items?f=html"), language.pick(&one.title)));
     let mut extent = serde_json::Map::new();
     if let Some(b) = &one.bounds {
-        extent.insert("spatial".into(), value!({ "bbox": [[b.west, b.south, b.east, b.north]], "crs": CRS84 }));
+        extent
+            .insert("spatial".into(), value!({ "bbox": [[b.west, b.south, b.east, b.north]], "crs": CRS84 }));
     }
     if one.moment.is_some() {
         let gregorian = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian";
@@ -48,7 +49,7 @@ fn document(base: &str, language: Language, one: &Collection, own: Vec<Value>) -
 #[utoipa::path(get, path = "/ogc/collections", tag = "ogc",
     params(("f" = Option<String>, Query, description = "`json` or `html`", max_length = 10)),
     responses((status = 200, description = "Collections",
-        content((Object = "application/json"), (String = "text/html")))))]
+        content((Value = "application/json"), (String = "text/html")))))]
 async fn collections(
     State(door): State<Door>,
     Reader(caller): Reader,
@@ -91,7 +92,7 @@ async fn collections(
     params(("collection" = String, Path, max_length = 80),
         ("f" = Option<String>, Query, description = "`json` or `html`", max_length = 10)),
     responses((status = 200, description = "The collection",
-        content((Object = "application/json"), (String = "text/html")))))]
+        content((Value = "application/json"), (String = "text/html")))))]
 async fn collection(
     State(door): State<Door>,
     Reader(caller): Reader,

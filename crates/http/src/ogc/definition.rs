@@ -24,7 +24,7 @@ pub fn routes() -> OpenApiRouter<Door> {
 #[utoipa::path(get, path = "/ogc/api", tag = "ogc",
     params(("f" = Option<String>, Query, description = "`json` or `html`", max_length = 10)),
     responses((status = 200, description = "OpenAPI 3.0",
-        content((Object = "application/vnd.oai.openapi+json;version=3.0"), (String = "text/html")))))]
+        content((Value = "application/vnd.oai.openapi+json;version=3.0"), (String = "text/html")))))]
 async fn definition(
     State(door): State<Door>,
     Reader(caller): Reader,
@@ -49,7 +49,11 @@ async fn definition(
                     .filter_map(|one| one["name"].as_str())
                     .collect();
                 let what = item["get"]["summary"].as_str().unwrap_or_default();
-                vec![format!("<code>GET {}</code>", escape(path)), escape(what), escape(&parameters.join(", "))]
+                vec![
+                    format!("<code>GET {}</code>", escape(path)),
+                    escape(what),
+                    escape(&parameters.join(", ")),
+                ]
             })
             .collect();
         let heads = ["address", "about_it", "parameters"].map(|code| word(language, code));
@@ -77,9 +81,7 @@ fn document(base: &str) -> Value {
             "text/html": { "schema": { "type": "string" } } } });
         json!({ "200": good, "400": problem, "401": problem, "404": problem, "500": problem })
     };
-    let get = |id: &str, summary: &str, parameters: Vec<Value>, responses: Value| {
-        json!({ "get": { "operationId": id, "summary": summary, "tags": ["Features"], "parameters": parameters, "responses": responses } })
-    };
+    let get = |id: &str, summary: &str, parameters: Vec<Value>, responses: Value| json!({ "get": { "operationId": id, "summary": summary, "tags": ["Features"], "parameters": parameters, "responses": responses } });
     let collection = text("collectionId", "path", "id of a collection");
     json!({
         "openapi": "3.0.3",

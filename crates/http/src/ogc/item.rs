@@ -43,7 +43,8 @@ fn question(asked: &Asked) -> Result<FeatureQuery, Fault> {
             return Err(Fault::of(FieldProblem::new(name, "unknown_crs").with("known", CRS84)));
         }
     }
-    let out_of_range = || Fault::of(FieldProblem::new("limit", "out_of_range_max").with("max", PAGE_MAX as u64));
+    let out_of_range =
+        || Fault::of(FieldProblem::new("limit", "out_of_range_max").with("max", PAGE_MAX as u64));
     let limit = match asked.get("limit") {
         // A greater number means as many as there may be.
         Some(text) => text.parse::<u64>().map_err(|_| out_of_range())?,
@@ -72,7 +73,7 @@ fn question(asked: &Asked) -> Result<FeatureQuery, Fault> {
         ("after" = Option<String>, Query, description = "Of the `next` link", max_length = 100),
         ("f" = Option<String>, Query, description = "`json` or `html`", max_length = 10)),
     responses((status = 200, description = "Features",
-        content((Object = "application/geo+json"), (String = "text/html")))))]
+        content((Value = "application/geo+json"), (String = "text/html")))))]
 async fn items(
     State(door): State<Door>,
     Reader(caller): Reader,
@@ -89,7 +90,15 @@ async fn items(
         format!("{address}/items?{}", asked.query_with(&[("after", after), ("f", format)]))
     });
     if asked.format == Format::Html {
-        return Ok(html(table(language, &base, &address, &id, &page.features, next.as_deref(), page.matched)));
+        return Ok(html(table(
+            language,
+            &base,
+            &address,
+            &id,
+            &page.features,
+            next.as_deref(),
+            page.matched,
+        )));
     }
     let mut links = self_links(&asked, &format!("{address}/items"), GEOJSON);
     links.push(link("collection", JSON, &format!("{address}?f=json"), &id));
@@ -152,7 +161,7 @@ fn table(
         ("f" = Option<String>, Query, description = "`json` or `html`", max_length = 10),
         ("crs" = Option<String>, Query, description = "CRS84 only", max_length = 200)),
     responses((status = 200, description = "The feature",
-        content((Object = "application/geo+json"), (String = "text/html")))))]
+        content((Value = "application/geo+json"), (String = "text/html")))))]
 async fn item(
     State(door): State<Door>,
     Reader(caller): Reader,
@@ -169,10 +178,16 @@ async fn item(
         let mut page = Page::new(language, &one.id, &base)
             .under(format!("{base}/collections?f=html"), &word(language, "collections"))
             .under(format!("{address}/items?f=html"), &id);
-        let mut rows: Vec<Vec<String>> =
-            one.properties.iter().map(|(name, value)| vec![cell(&Value::from(name.as_str())), cell(value)]).collect();
+        let mut rows: Vec<Vec<String>> = one
+            .properties
+            .iter()
+            .map(|(name, value)| vec![cell(&Value::from(name.as_str())), cell(value)])
+            .collect();
         let place: String = one.geometry.to_string().chars().take(400).collect();
-        rows.push(vec![word(language, "place"), format!("<code>{}</code>", crate::ogc::page::escape(&place))]);
+        rows.push(vec![
+            word(language, "place"),
+            format!("<code>{}</code>", crate::ogc::page::escape(&place)),
+        ]);
         page.table(&[word(language, "property"), word(language, "value")], &rows);
         return Ok(html(page.finish(&format!("{address}/items/{}?f=json", one.id))));
     }

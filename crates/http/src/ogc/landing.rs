@@ -50,7 +50,7 @@ pub fn self_links(asked: &Asked, address: &str, kind: &str) -> Vec<Value> {
 #[utoipa::path(get, path = "/ogc", tag = "ogc",
     params(("f" = Option<String>, Query, description = "`json` or `html`", max_length = 10)),
     responses((status = 200, description = "Where everything is",
-        content((Object = "application/json"), (String = "text/html")))))]
+        content((Value = "application/json"), (String = "text/html")))))]
 async fn landing(
     State(door): State<Door>,
     Reader(caller): Reader,
@@ -88,7 +88,7 @@ async fn landing(
 #[utoipa::path(get, path = "/ogc/conformance", tag = "ogc",
     params(("f" = Option<String>, Query, description = "`json` or `html`", max_length = 10)),
     responses((status = 200, description = "Conformance classes",
-        content((Object = "application/json"), (String = "text/html")))))]
+        content((Value = "application/json"), (String = "text/html")))))]
 async fn conformance(
     State(door): State<Door>,
     Reader(caller): Reader,

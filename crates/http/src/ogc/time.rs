@@ -19,7 +19,8 @@ pub fn period(text: Option<&str>) -> Result<Period, Fault> {
         if text.is_empty() || text == ".." { Ok(None) } else { moment(text).map(Some).ok_or_else(bad) }
     };
     let (from, to) = (side(from)?.map(|(first, _)| first), side(to)?.map(|(_, after)| after));
-    let (open, backwards) = (from.is_none() && to.is_none(), from.zip(to).is_some_and(|(from, to)| from >= to));
+    let (open, backwards) =
+        (from.is_none() && to.is_none(), from.zip(to).is_some_and(|(from, to)| from >= to));
     if open || backwards {
         return Err(bad());
     }

@@ -69,12 +69,19 @@ async fn put(world: &World, puts: Vec<PutThing>) -> Vec<u64> {
 async fn furnished(world: &World) -> Vec<u64> {
     let mut puts: Vec<PutThing> = (0..12)
         .map(|n| {
-            let (class, state) = (if n % 3 == 0 { LAMP } else { MANHOLE }, if n < 2 { "damaged" } else { "intact" });
+            let (class, state) =
+                (if n % 3 == 0 { LAMP } else { MANHOLE }, if n < 2 { "damaged" } else { "intact" });
             component(n, class, state, &format!("POINT({:.7} {:.7})", AT[0] + f64::from(n) * 1e-4, AT[1]))
         })
         .collect();
-    puts.push(component(20, "2026-component-02017", "intact", "LINESTRING(116.0050 36.0052, 116.0060 36.0053)"));
-    let park = "POLYGON((116.0050 36.0060, 116.0058 36.0060, 116.0058 36.0066, 116.0050 36.0066, 116.0050 36.0060))";
+    puts.push(component(
+        20,
+        "2026-component-02017",
+        "intact",
+        "LINESTRING(116.0050 36.0052, 116.0060 36.0053)",
+    ));
+    let park =
+        "POLYGON((116.0050 36.0060, 116.0058 36.0060, 116.0058 36.0066, 116.0050 36.0066, 116.0050 36.0060))";
     puts.push(component(21, "2026-component-02001", "intact", park));
     put(world, puts).await
 }
@@ -99,7 +106,8 @@ async fn a_tile_of_cases_is_what_a_naive_drawing_would_be() {
             };
             let place = [unit(x, tile.x()), unit(y, tile.y())];
             if place.iter().all(|at| (-64..=4160).contains(at)) {
-                let look = (line["stage"].as_str().unwrap().to_owned(), line["light"].as_str().unwrap().to_owned());
+                let look =
+                    (line["stage"].as_str().unwrap().to_owned(), line["light"].as_str().unwrap().to_owned());
                 naive.insert(line["number"].as_str().unwrap().to_owned(), (place, look));
             }
         }
@@ -236,7 +244,8 @@ async fn what_cannot_be_drawn_is_told() {
         let answer = world.ask(&token, "GET", path, None).await;
         assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
         answer.problem();
-        let named: Vec<Value> = answer.json()["errors"].as_array().unwrap().iter().map(|e| e["field"].clone()).collect();
+        let named: Vec<Value> =
+            answer.json()["errors"].as_array().unwrap().iter().map(|e| e["field"].clone()).collect();
         if !fields.is_empty() {
             assert_eq!(named, fields.iter().map(|f| json!(f)).collect::<Vec<_>>(), "{path}");
         }
@@ -255,7 +264,10 @@ async fn layers_tell_what_there_is_and_a_click_what_is_there() {
     };
     let all = layers(world.ask(&token, "GET", "/api/layers", None).await.json());
     assert_eq!(all.keys().map(String::as_str).collect::<Vec<_>>(), ["cases", "components", "grids"]);
-    assert_eq!((&all["components"]["count"], &all["cases"]["count"], &all["grids"]["count"]), (&json!(14), &json!(1), &json!(1)));
+    assert_eq!(
+        (&all["components"]["count"], &all["cases"]["count"], &all["grids"]["count"]),
+        (&json!(14), &json!(1), &json!(1))
+    );
     let classes: Vec<(&str, u64)> = all["components"]["classes"]
         .as_array()
         .unwrap()
@@ -264,29 +276,47 @@ async fn layers_tell_what_there_is_and_a_click_what_is_there() {
         .collect();
     assert_eq!(classes, [(MANHOLE, 8), (LAMP, 4), ("2026-component-02001", 1), ("2026-component-02017", 1)]);
     assert_eq!(all["components"]["classes"][1]["name"]["zh"], "路灯");
-    let part = layers(world.ask(&token, "GET", "/api/layers?bbox=116.00495,36.0049,116.00515,36.0051", None).await.json());
+    let part = layers(
+        world.ask(&token, "GET", "/api/layers?bbox=116.00495,36.0049,116.00515,36.0051", None).await.json(),
+    );
     assert_eq!((&part["components"]["count"], &part["cases"]["count"]), (&json!(2), &json!(1)));
     let triangle = "POLYGON((116.00495%2036.0049,116.00535%2036.0049,116.00535%2036.0051,116.00495%2036.0051,116.00495%2036.0049))";
     let part = layers(world.ask(&token, "GET", &format!("/api/layers?within={triangle}"), None).await.json());
     assert_eq!((&part["components"]["count"], &part["cases"]["count"]), (&json!(4), &json!(1)));
 
     let hits = world.ask(&token, "GET", "/api/things/at?lng=116.005&lat=36.005&metres=5", None).await.json();
-    let found: Vec<&str> = hits["items"].as_array().unwrap().iter().map(|hit| hit["layer"].as_str().unwrap()).collect();
+    let found: Vec<&str> =
+        hits["items"].as_array().unwrap().iter().map(|hit| hit["layer"].as_str().unwrap()).collect();
     assert_eq!(found, ["cases", "components", "grids"]);
     assert_eq!(hits["items"][1]["thing"]["serial"], json!(serials[0]));
     assert_eq!(hits["items"][1]["thing"]["state_name"]["zh"], "破损");
-    let park = world.ask(&token, "GET", "/api/things/at?lng=116.0054&lat=36.0063&layers=components", None).await.json();
-    assert_eq!((&park["items"][0]["metres"], &park["items"][0]["thing"]["serial"]), (&json!(0.0), &json!(serials[13])));
+    let park = world
+        .ask(&token, "GET", "/api/things/at?lng=116.0054&lat=36.0063&layers=components", None)
+        .await
+        .json();
+    assert_eq!(
+        (&park["items"][0]["metres"], &park["items"][0]["thing"]["serial"]),
+        (&json!(0.0), &json!(serials[13]))
+    );
 
     let line = world.ask(&token, "GET", &format!("/api/things/{}", serials[5]), None).await.json();
-    assert_eq!((line["register"].as_str(), line["class"]["key"].as_str()), (Some("component"), Some(MANHOLE)));
+    assert_eq!(
+        (line["register"].as_str(), line["class"]["key"].as_str()),
+        (Some("component"), Some(MANHOLE))
+    );
     assert_eq!(world.ask(&token, "GET", "/api/things/999", None).await.status, 404);
-    assert_eq!(world.ask(&token, "GET", "/api/things/at?lng=116&lat=36&layers=secret", None).await.status, 404);
+    assert_eq!(
+        world.ask(&token, "GET", "/api/things/at?lng=116&lat=36&layers=secret", None).await.status,
+        404
+    );
 
     let mut seen = Vec::new();
     let mut after = String::new();
     loop {
-        let page = world.ask(&token, "GET", &format!("/api/things?layer=components&major=01&limit=5{after}"), None).await.json();
+        let page = world
+            .ask(&token, "GET", &format!("/api/things?layer=components&major=01&limit=5{after}"), None)
+            .await
+            .json();
         assert_eq!(page["total"], json!(12));
         seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["serial"].as_u64().unwrap()));
         match page["next"].as_u64() {
@@ -300,7 +330,8 @@ async fn layers_tell_what_there_is_and_a_click_what_is_there() {
 async fn basic(world: &World, token: &str, path: &str) -> Answer {
     use base64::Engine as _;
     let code = base64::engine::general_purpose::STANDARD.encode(format!("qgis:{token}"));
-    let request = Request::get(path).header("authorization", format!("Basic {code}")).body(Body::empty()).unwrap();
+    let request =
+        Request::get(path).header("authorization", format!("Basic {code}")).body(Body::empty()).unwrap();
     world.send(request).await
 }
 
@@ -314,14 +345,16 @@ async fn ogc_features_are_read_page_by_page_with_a_token_as_password() {
     assert!(stranger.header("www-authenticate").starts_with("Basic "));
 
     let landing = basic(&world, &token, "/ogc").await.json();
-    let rels: Vec<&str> = landing["links"].as_array().unwrap().iter().map(|link| link["rel"].as_str().unwrap()).collect();
+    let rels: Vec<&str> =
+        landing["links"].as_array().unwrap().iter().map(|link| link["rel"].as_str().unwrap()).collect();
     for rel in ["self", "alternate", "service-desc", "service-doc", "conformance", "data"] {
         assert!(rels.contains(&rel), "{rel}");
     }
     let conformance = basic(&world, &token, "/ogc/conformance").await.json();
     assert_eq!(conformance["conformsTo"].as_array().unwrap().len(), 4);
     let collections = basic(&world, &token, "/ogc/collections").await.json();
-    let ids: Vec<&str> = collections["collections"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
+    let ids: Vec<&str> =
+        collections["collections"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["components", "unit_grids", "cases"]);
     assert_eq!(basic(&world, &token, "/ogc/collections/nothing").await.status, 404);
     let api = basic(&world, &token, "/ogc/api").await;
@@ -329,14 +362,17 @@ async fn ogc_features_are_read_page_by_page_with_a_token_as_password() {
 
     // The next link carries every parameter and ends with the collection.
     let mut codes = Vec::new();
-    let mut path = "/ogc/collections/components/items?limit=5&state=intact&bbox=116.0,36.0,116.1,36.1".to_owned();
+    let mut path =
+        "/ogc/collections/components/items?limit=5&state=intact&bbox=116.0,36.0,116.1,36.1".to_owned();
     loop {
         let answer = basic(&world, &token, &path).await;
         assert_eq!(answer.header("content-type"), "application/geo+json");
         let page = answer.json();
         assert_eq!((&page["numberMatched"], page["type"].as_str()), (&json!(12), Some("FeatureCollection")));
         assert_eq!(page["numberReturned"], json!(page["features"].as_array().unwrap().len()));
-        codes.extend(page["features"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        codes.extend(
+            page["features"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()),
+        );
         let next = page["links"].as_array().unwrap().iter().find(|link| link["rel"] == "next");
         match next.and_then(|link| link["href"].as_str()) {
             Some(href) => path = href.trim_start_matches("https://city.test").to_owned(),
@@ -345,11 +381,16 @@ async fn ogc_features_are_read_page_by_page_with_a_token_as_password() {
     }
     assert_eq!(codes.len(), 12);
     let one = basic(&world, &token, &format!("/ogc/collections/components/items/{}", codes[0])).await.json();
-    assert_eq!((one["geometry"]["type"].as_str(), one["properties"]["supervisor_name"].as_str()), (Some("Point"), Some("城管局")));
+    assert_eq!(
+        (one["geometry"]["type"].as_str(), one["properties"]["supervisor_name"].as_str()),
+        (Some("Point"), Some("城管局"))
+    );
     assert_eq!(one["properties"]["accuracy"], "B");
 
     let count = async |query: &str| {
-        let page = basic(&world, &token, &format!("/ogc/collections/components/items?limit=100&{query}")).await.json();
+        let page = basic(&world, &token, &format!("/ogc/collections/components/items?limit=100&{query}"))
+            .await
+            .json();
         page["features"].as_array().unwrap_or_else(|| panic!("{page}")).len()
     };
     assert_eq!(count(&format!("class={LAMP}")).await, 4);
@@ -363,19 +404,44 @@ async fn ogc_features_are_read_page_by_page_with_a_token_as_password() {
     assert_eq!(count(&format!("datetime={}/{}", at(day), at(day + 86_400))).await, 14);
     assert_eq!(count(&format!("datetime=../{}", at(day - 1))).await, 0);
 
-    for query in ["limit=0", "limit=x", "bbox=1,2,3", "datetime=yesterday", "unheard=1", "crs=EPSG:1", "bbox-crs=x", "after=x", "f=xml"] {
+    for query in [
+        "limit=0",
+        "limit=x",
+        "bbox=1,2,3",
+        "datetime=yesterday",
+        "unheard=1",
+        "crs=EPSG:1",
+        "bbox-crs=x",
+        "after=x",
+        "f=xml",
+    ] {
         let answer = basic(&world, &token, &format!("/ogc/collections/components/items?{query}")).await;
         assert_eq!(answer.status, 400, "{query}: {}", answer.text());
         answer.problem();
     }
     let grids = basic(&world, &token, "/ogc/collections/unit_grids/items").await.json();
-    assert_eq!((&grids["numberMatched"], grids["features"][0]["geometry"]["type"].as_str()), (&json!(1), Some("Polygon")));
+    assert_eq!(
+        (&grids["numberMatched"], grids["features"][0]["geometry"]["type"].as_str()),
+        (&json!(1), Some("Polygon"))
+    );
     assert_eq!(basic(&world, &token, "/ogc/collections/unit_grids/items/990301001001001").await.status, 200);
 
-    for path in ["/ogc", "/ogc/api", "/ogc/conformance", "/ogc/collections", "/ogc/collections/components",
-        "/ogc/collections/components/items", "/ogc/collections/cases/items", "/ogc/collections/unit_grids/items/990301001001001"] {
+    for path in [
+        "/ogc",
+        "/ogc/api",
+        "/ogc/conformance",
+        "/ogc/collections",
+        "/ogc/collections/components",
+        "/ogc/collections/components/items",
+        "/ogc/collections/cases/items",
+        "/ogc/collections/unit_grids/items/990301001001001",
+    ] {
         let page = basic(&world, &token, &format!("{path}?f=html")).await;
-        assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"), "{path}");
+        assert_eq!(
+            (page.status.as_u16(), page.header("content-type")),
+            (200, "text/html; charset=utf-8"),
+            "{path}"
+        );
         assert!(page.text().starts_with("<!doctype html>") && !page.text().contains("ogc."), "{path}");
     }
 }
@@ -407,10 +473,20 @@ async fn base_maps_are_records_with_a_datum_and_open_only_their_hosts() {
     let token = world.token(Role::Handler).await;
     let maps = world.ask(&token, "GET", "/api/basemaps", None).await.json();
     let map = &maps["basemaps"][0];
-    assert_eq!((map["id"].as_str(), map["kind"].as_str(), map["datum"].as_str()), (Some("sky"), Some("raster"), Some("cgcs2000")));
-    assert_eq!(map["layers"][0][1], "https://t1.tianditu.gov.cn/vec_w/wmts?TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=abc");
+    assert_eq!(
+        (map["id"].as_str(), map["kind"].as_str(), map["datum"].as_str()),
+        (Some("sky"), Some("raster"), Some("cgcs2000"))
+    );
+    assert_eq!(
+        map["layers"][0][1],
+        "https://t1.tianditu.gov.cn/vec_w/wmts?TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=abc"
+    );
     assert_eq!(world.get("/api/public/basemaps").await.json(), maps);
     let policy = world.get("/api/login-options").await;
-    assert!(policy.header("content-security-policy").contains("connect-src 'self' https://t0.tianditu.gov.cn https://t1.tianditu.gov.cn;"));
+    assert!(
+        policy
+            .header("content-security-policy")
+            .contains("connect-src 'self' https://t0.tianditu.gov.cn https://t1.tianditu.gov.cn;")
+    );
     assert_eq!(world.get("/api/basemaps").await.status, 401);
 }
