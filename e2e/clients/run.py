@@ -14,11 +14,12 @@ import city
 import form_posts
 import fuzz
 import georeport_reads
+import map_reads
 import single_sign_on
 import vectors
 from city import need, same
 
-PARTS = ["sso", "bucket", "georeport", "forms", "vectors", "fuzz"]
+PARTS = ["sso", "bucket", "georeport", "forms", "map", "vectors", "fuzz"]
 # A class of the national table that gets questions here, as a city may give them.
 ASKED = "2026-component-01037"
 
@@ -66,7 +67,7 @@ def main():
         if name in chosen.only:
             part.run()
             lap(name)
-    if not {"georeport", "forms", "vectors", "fuzz"} & set(chosen.only):
+    if not {"georeport", "forms", "map", "vectors", "fuzz"} & set(chosen.only):
         return
     server = city.Server()
     locked = None
@@ -78,6 +79,9 @@ def main():
         if "forms" in chosen.only:
             form_posts.run(server, ASKED)
             lap("forms")
+        if "map" in chosen.only:
+            map_reads.run(server)
+            lap("map")
         if "vectors" in chosen.only:
             if chosen.vectors.exists():
                 one = city.form(f"{server.open311}/requests.json", {"service_code": "2026-event-06013", "lat": city.LAT, "long": city.LONG, "description": "sample"})

@@ -6,6 +6,7 @@ use crate::ground::Ground;
 use crate::ground::snapshot::SavedGround;
 use crate::live::{Change, Live};
 use crate::ports::{Append, Appended, Blobs, Outcome, Store, StoreError, TimeSource};
+use crate::tiles::Tiles;
 use case::Case;
 use index::CaseIndex;
 use kernel::{Calendar, CityCode, PersonId, Timestamp};
@@ -71,6 +72,7 @@ pub(crate) struct Inner {
     pub live: Live,
     /// Signed-in actors by hash of their secret; read on every request.
     pub actors: Mutex<HashMap<String, CachedActor>>,
+    pub tiles: Tiles,
 }
 
 #[derive(Clone)]
@@ -97,6 +99,7 @@ impl App {
             cities: RwLock::default(),
             live: Live::default(),
             actors: Mutex::default(),
+            tiles: Tiles::default(),
         }));
         let mut columns: BTreeMap<CityCode, CaseIndex> =
             saved.columns.into_iter().map(|s| (s.city(), s)).collect();

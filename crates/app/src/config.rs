@@ -1,6 +1,7 @@
 //! A city's configuration as the use cases read it: built as a whole from its records, checked as a
 //! whole, swapped as a whole. A record that would break it is refused before it is written.
 
+use crate::basemap::{Basemap, Basemaps};
 use crate::error::{AppError, FieldProblem, Problems};
 use crate::ports::StoredRecord;
 use crate::settings::CitySettings;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The kinds of record, in the order in which they build on each other.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 16] = [
     "settings",
     "calendars",
     "procedures",
@@ -37,6 +38,7 @@ pub const KINDS: [&str; 15] = [
     "unit_grids",
     "streets",
     "learned",
+    crate::basemap::KIND,
 ];
 
 /// A filing condition as a record of its own: what differs from the compiled-in national table.
@@ -112,6 +114,7 @@ pub struct Config {
     pub grids_from: KnownGrids,
     pub streets: Vec<Street>,
     pub learned: Learned,
+    pub basemaps: Basemaps,
     /// Version of each record, for optimistic edits.
     pub record_versions: BTreeMap<(String, String), u32>,
 }
@@ -177,6 +180,10 @@ impl Config {
         let grids_from = read_grids(&by_kind, known, &mut problems);
         let streets: BTreeMap<String, Vec<Street>> = read(&by_kind, "streets", &mut problems);
         let learned: BTreeMap<String, LearnedRow> = read(&by_kind, "learned", &mut problems);
+        let basemaps: BTreeMap<String, Basemap> = read(&by_kind, crate::basemap::KIND, &mut problems);
+        for (key, map) in &basemaps {
+            map.check(&format!("basemaps/{key}"), &mut problems);
+        }
         let record_versions = records.iter().map(|r| ((r.kind.clone(), r.key.clone()), r.version)).collect();
         if !problems.is_empty() {
             return Err(problems.into_vec());
@@ -184,7 +191,6 @@ impl Config {
         Ok(Self {
             city,
             version,
-            settings,
             calendar,
             procedures,
             procedure,
@@ -201,6 +207,8 @@ impl Config {
             grids_from,
             streets: streets.into_values().flatten().collect(),
             learned: Learned::from(learned.into_values().collect::<Vec<_>>()),
+            basemaps: Basemaps::of(&basemaps, &settings.basemap),
+            settings,
             record_versions,
         })
     }

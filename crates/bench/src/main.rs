@@ -7,15 +7,22 @@ mod city;
 mod client;
 mod crash;
 mod fill;
+mod freshness;
 mod intake;
 mod list;
 mod live;
 mod load;
+mod locate;
 mod machine;
+mod mvt;
+mod postgis;
+mod registry;
 mod server;
 mod start;
 mod texts;
+mod tiles;
 mod timing;
+mod town;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
@@ -63,6 +70,26 @@ enum Task {
     Start {
         #[arg(long, default_value_t = 1_000_000)]
         cases: u32,
+    },
+    /// From a point to its unit grid, against PostGIS
+    Locate {
+        #[arg(long, default_value_t = 1_000_000)]
+        points: usize,
+    },
+    /// Tiles over a million components: drawn anew, from the cache, against PostGIS and TiPg
+    Tiles {
+        #[arg(long, default_value_t = 1_000_000)]
+        components: usize,
+        /// Seconds of each measurement of the cache
+        #[arg(long, default_value_t = 10)]
+        seconds: u32,
+    },
+    /// From a written change to a tile that shows it: 1,000 writes a second beside 2,000 reads
+    Freshness {
+        #[arg(long, default_value_t = 1_000_000)]
+        components: usize,
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
     },
     /// Kills the server at random moments under load; nothing acknowledged may be missing
     Crash {
@@ -141,6 +168,11 @@ fn run(args: Args) -> anyhow::Result<()> {
             Task::List { cases, queries } => ("list", list::run(&place, cases, queries).await?),
             Task::Live { listeners, seconds } => ("live", live::run(&place, listeners, seconds).await?),
             Task::Start { cases } => ("start", start::run(&place, cases).await?),
+            Task::Locate { points } => ("locate", locate::run(points).await?),
+            Task::Tiles { components, seconds } => ("tiles", tiles::run(&place, components, seconds).await?),
+            Task::Freshness { components, seconds } => {
+                ("freshness", freshness::run(&place, components, seconds).await?)
+            }
             Task::Crash { rounds, store, seed } => ("crash", crash::run(&place, rounds, store, seed).await?),
         })
     })?;

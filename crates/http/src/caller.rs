@@ -53,8 +53,23 @@ impl FromRequestParts<Door> for Caller {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, HttpError> {
+        let secret = secret_of(&parts.headers);
+        Self::with_secret(parts, door, secret).await
+    }
+}
+
+impl Caller {
+    /// Whose secret it is; the flag says that it is an API token.
+    ///
+    /// # Errors
+    /// 401 for none or an unknown one, 429 when it asks too often.
+    pub async fn with_secret(
+        parts: &Parts,
+        door: &Door,
+        secret: Option<(String, bool)>,
+    ) -> Result<Self, HttpError> {
         let address = address_of(parts, door);
-        let Some((secret, by_token)) = secret_of(&parts.headers) else {
+        let Some((secret, by_token)) = secret else {
             door.limit(Doing::Anything, Visitor::at(address))?;
             return Err(app::AppError::NotSignedIn.into());
         };

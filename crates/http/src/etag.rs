@@ -30,13 +30,17 @@ pub fn answer<R: IntoResponse>(headers: &HeaderMap, tag: &str, body: impl FnOnce
 }
 
 fn has(headers: &HeaderMap, tag: &str) -> bool {
-    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    known(headers).any(|wanted| wanted == "*" || wanted == tag.trim_start_matches("W/"))
+}
+
+/// The tags of what the caller has, whether weak or strong.
+pub fn known(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|wanted| wanted.trim() == "*" || bare(wanted) == bare(tag))
+        .map(|tag| tag.trim().trim_start_matches("W/"))
 }
 
 /// The version a write is based on: `If-Match: "7"`, or `If-None-Match: *` for something new (0).

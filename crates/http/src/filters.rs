@@ -31,6 +31,16 @@ impl<E: Extra, S: Send + Sync> FromRequestParts<S> for Filters<E> {
     }
 }
 
+impl<E: Extra> Filters<E> {
+    /// Reads them from the query of an address.
+    ///
+    /// # Errors
+    /// 422 naming the field.
+    pub fn read(query: &str) -> Result<Self, HttpError> {
+        read(query)
+    }
+}
+
 fn read<E: Extra>(query: &str) -> Result<Filters<E>, HttpError> {
     let mut list = form_urlencoded::Serializer::new(String::new());
     let mut own = form_urlencoded::Serializer::new(String::new());

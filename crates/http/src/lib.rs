@@ -20,7 +20,9 @@ pub mod ledger;
 pub mod limit;
 pub mod live;
 pub mod local_time;
+pub mod map;
 pub mod network;
+pub mod ogc;
 pub mod oidc;
 pub mod open311;
 pub mod openapi;
@@ -66,8 +68,10 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(admin::routes())
         .merge(inbox::routes())
         .merge(live::routes())
+        .merge(map::routes())
         .merge(public::routes())
         .merge(open311::routes())
+        .merge(ogc::routes())
         .merge(health::routes())
 }
 
@@ -114,7 +118,7 @@ async fn no_such_method() -> HttpError {
 /// What no route answers: the web pages, or nothing.
 async fn elsewhere(State(door): State<Door>, request: Request) -> Response {
     let path = request.uri().path();
-    let ours = ["/api", "/open311", "/metrics", "/healthz"];
+    let ours = ["/api", "/open311", "/ogc", "/metrics", "/healthz"];
     let is_ours = ours
         .iter()
         .any(|p| path.strip_prefix(p).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));

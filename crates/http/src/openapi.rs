@@ -119,6 +119,20 @@ fn complete_operation(path: &str, operation: &mut Operation, writes: bool) {
     if foreign || path == "/healthz" {
         return;
     }
+    if path.starts_with("/ogc") {
+        // The standard wants 400 for whatever is wrong with a parameter.
+        let known = &mut operation.responses.responses;
+        for name in
+            ["BadRequest", "NotSignedIn", "Forbidden", "NotFound", "TooManyRequests", "Failed", "Busy"]
+        {
+            if let Some((status, ..)) = PROBLEMS.iter().find(|(_, own, _)| *own == name) {
+                known
+                    .entry((*status).to_owned())
+                    .or_insert_with(|| RefOr::Ref(Ref::from_response_name(name)));
+            }
+        }
+        return;
+    }
     let mut statuses = vec!["404", "429", "500", "503"];
     if !open {
         statuses.extend(["401", "403"]);

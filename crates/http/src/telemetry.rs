@@ -8,6 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 
@@ -85,7 +86,7 @@ pub async fn guard(State(door): State<Door>, request: Request, next: Next) -> Re
         "permissions-policy",
         HeaderValue::from_static("camera=(self), geolocation=(self), microphone=(self)"),
     );
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| policy(&door.app.basemap_origins()));
     if door.options.secure_cookie {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
@@ -97,9 +98,35 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'u
     img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; \
     worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'";
 
+/// With base maps of others, pictures may come from where those are, and from nowhere else.
+fn policy(origins: &BTreeSet<String>) -> HeaderValue {
+    let plain = HeaderValue::from_static(POLICY);
+    if origins.is_empty() {
+        return plain;
+    }
+    let more: String = origins.iter().map(|origin| format!(" {origin}")).collect();
+    let text = POLICY.replace("blob:; media-src", &format!("blob:{more}; media-src"));
+    let text = text.replace("connect-src 'self'", &format!("connect-src 'self'{more}"));
+    HeaderValue::from_str(&text).unwrap_or(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_may_come_from_the_base_maps_and_scripts_never() {
+        assert_eq!(policy(&BTreeSet::new()), HeaderValue::from_static(POLICY));
+        let origins = BTreeSet::from(["https://t0.example".to_owned(), "https://t1.example:8443".to_owned()]);
+        let policy = policy(&origins);
+        let text = policy.to_str().unwrap();
+        assert!(
+            text.contains("img-src 'self' data: blob: https://t0.example https://t1.example:8443;"),
+            "{text}"
+        );
+        assert!(text.contains("connect-src 'self' https://t0.example https://t1.example:8443;"), "{text}");
+        assert!(text.contains("script-src 'self';"), "{text}");
+    }
 
     #[test]
     fn a_sound_trace_parent_is_kept() {

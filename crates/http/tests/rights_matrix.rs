@@ -15,13 +15,21 @@ use kernel::{
     Scope, Timestamp,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use spatial::mercator::TileId;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use testkit::{FixedClock, MemoryBlobs, MemoryStore};
 use tower::ServiceExt;
 use uuid::Uuid;
 use yiwang_http::{HttpOptions, RateLimits};
+
+// Under the name that the shared reader knows it by.
+extern crate spatial as yiwang_spatial;
+
+#[path = "../../spatial/tests/engine/reading.rs"]
+#[allow(dead_code)] // shared with the tests of the tiles themselves
+mod reading;
 
 const CITY: u32 = 990_200;
 /// Monday 2026-03-02 09:00 in Shanghai.
@@ -506,6 +514,62 @@ async fn lists_counts_maps_exports_and_queues_show_the_same_cases_and_no_more() 
     assert!(compared > 10_000);
 }
 
+/// Numbers of the cases on the tiles of a zoom, of every tile that holds a case.
+async fn on_tiles(world: &World, person: PersonId, z: u8) -> (BTreeSet<String>, i64) {
+    let tiles: BTreeSet<TileId> = world
+        .cases
+        .iter()
+        .filter_map(|case| case.report.place.point)
+        .map(|point| TileId::at(point.lng(), point.lat(), z))
+        .collect();
+    let (mut numbers, mut count) = (BTreeSet::new(), 0);
+    for tile in tiles {
+        let path = format!("/api/tiles/cases/{z}/{}/{}", tile.x(), tile.y());
+        let (status, body) = world.ask(person, "GET", &path, None).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        for feature in reading::tile(&body).into_iter().flat_map(|layer| layer.features) {
+            count += feature.number("count").unwrap_or(1);
+            if let Some(reading::Read::Text(number)) = feature.get("number") {
+                numbers.insert(number.clone());
+            }
+        }
+    }
+    (numbers, count)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tiles_and_features_hold_no_case_that_a_list_would_hide() {
+    let world = world().await;
+    let mut compared = 0u64;
+    for person in &world.people {
+        let seen: BTreeSet<String> = world
+            .cases
+            .iter()
+            .filter(|case| sees(person, case))
+            .map(|case| case.number.as_str().to_owned())
+            .collect();
+        let (deep, _) = on_tiles(&world, person.id, 16).await;
+        assert_eq!(deep, seen, "tiles of {:?}", person.posts);
+        // Every case lies on the one tile of zoom 5: what is clustered is counted by the same rights.
+        let (_, count) = on_tiles(&world, person.id, 5).await;
+        assert_eq!(count, seen.len() as i64, "clusters of {:?}", person.posts);
+        let (status, page) = world.json(person.id, "/ogc/collections/cases/items?limit=1000").await;
+        assert_eq!(status, StatusCode::OK);
+        let features = page["features"].as_array().expect("features").iter();
+        let found: BTreeSet<String> =
+            features.map(|one| one["id"].as_str().expect("an id").to_owned()).collect();
+        assert_eq!(found, seen, "features of {:?}", person.posts);
+        let (_, hits) =
+            world.json(person.id, "/api/things/at?lng=116.005&lat=36.005&metres=500&layers=cases").await;
+        for hit in hits["items"].as_array().expect("items") {
+            assert!(seen.contains(hit["case"]["number"].as_str().expect("a number")), "{:?}", person.posts);
+        }
+        compared += world.cases.len() as u64 * 3;
+    }
+    println!("{compared} comparisons");
+    assert!(compared > 10_000);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_live_stream_tells_only_of_cases_one_may_see() {
     let world = world().await;
@@ -559,8 +623,23 @@ fn operation_roles(method: &str, path: &str) -> Option<Allowed> {
         | ("delete", "/api/me/tokens/{id}" | "/api/inbox/{id}")
         | (
             "get",
-            "/api/classes/search" | "/api/places/search" | "/api/places/at" | "/api/holidays" | "/api/live",
+            "/api/classes/search"
+            | "/api/places/search"
+            | "/api/places/at"
+            | "/api/holidays"
+            | "/api/live"
+            | "/api/basemaps",
         ) => Allowed::SignedIn,
+        // What a layer and a collection show is the matrix above.
+        (
+            "get",
+            "/api/tiles/{layer}/{z}/{x}/{y}"
+            | "/api/layers"
+            | "/api/things"
+            | "/api/things/at"
+            | "/api/things/{serial}",
+        ) => Allowed::SignedIn,
+        ("get", path) if path.starts_with("/ogc") => Allowed::SignedIn,
         // What a case shows and takes is the matrix above.
         (
             "get",

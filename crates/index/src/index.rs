@@ -3,6 +3,7 @@
 use crate::column::{ABSENT, Columns, NEVER, NONE, NOTHING, NOWHERE, PAUSED, Row, flag};
 use crate::dictionary::Dictionary;
 use crate::filter::Query;
+use crate::map::Stamps;
 use crate::plan::Plan;
 use crate::row;
 use case::{Case, StageName};
@@ -53,6 +54,8 @@ pub struct CaseIndex {
     pub(crate) children: HashMap<CaseId, Vec<u32>>,
     /// Who handled or collected at any time, with the serials. Nobody is ever taken off a case.
     pub(crate) workers: HashMap<PersonId, RoaringBitmap>,
+    /// Not part of a snapshot.
+    pub(crate) stamps: Stamps,
 }
 
 /// A case on the map.
@@ -84,6 +87,7 @@ impl CaseIndex {
             awaited: HashMap::new(),
             children: HashMap::new(),
             workers: HashMap::new(),
+            stamps: Stamps::default(),
         }
     }
 
@@ -172,6 +176,9 @@ impl CaseIndex {
             self.present += 1;
             self.columns.grow_to(serial as usize + 1);
         }
+        let at = serial as usize;
+        let before = (self.columns.lng[at], self.columns.lat[at]);
+        self.stamps.touch([Some(before), Some((row.lng, row.lat))]);
         self.columns.put(serial as usize, row);
         if awaited == 0 {
             self.awaited.remove(&serial);
@@ -290,6 +297,7 @@ impl CaseIndex {
             + children
             + self.workers.capacity() * (size_of::<(PersonId, RoaringBitmap)>() + 1)
             + workers
+            + self.stamps.bytes()
     }
 }
 

@@ -27,7 +27,7 @@ struct Pages;
 struct Basemap;
 
 /// Paths that belong to interfaces: an unknown one is not a page.
-const NOT_PAGES: &[&str] = &["api", "open311", "basemap", "assets", "healthz", "metrics"];
+const NOT_PAGES: &[&str] = &["api", "open311", "ogc", "basemap", "assets", "healthz", "metrics"];
 
 /// Base-map bytes sent without a range or read at once from a file: a map asks for far less.
 const PIECE_MAX: u64 = 64 * 1024 * 1024;

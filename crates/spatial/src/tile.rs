@@ -6,9 +6,11 @@
 
 mod geometry;
 mod region;
+mod spots;
 mod things;
 
 pub use region::region_layer;
+pub use spots::{Describe, Spot, spot_bounds, spot_layer};
 pub use things::{CLUSTER_UNITS, EACH_FROM, EACH_MAX, Extra, ShapeLayer, ThingLayer};
 
 use crate::mercator::EXTENT;

@@ -24,6 +24,7 @@ const NEEDS: &[Need] = &[
         found_as: &["/usr/share/fonts/opentype/noto"],
         debian: "fonts-noto-cjk",
     },
+    Need { what: "GDAL's programs", found_as: &["ogrinfo"], debian: "gdal-bin" },
     Need { what: "PostgreSQL", found_as: &["initdb", "/usr/lib/postgresql"], debian: "postgresql" },
     Need { what: "Python 3", found_as: &["python3"], debian: "python3" },
     Need {
@@ -62,7 +63,7 @@ fn found(name: &str) -> bool {
 pub fn python() -> anyhow::Result<PathBuf> {
     let folder = root().join("target/python");
     let python = folder.join("bin/python");
-    let marker = folder.join("installed-3");
+    let marker = folder.join("installed-4");
     if !marker.exists() {
         let folder_text = folder.to_string_lossy().into_owned();
         run(&root(), "python3", &["-m", "venv", "--clear", &folder_text], &[])?;
@@ -79,6 +80,9 @@ pub fn python() -> anyhow::Result<PathBuf> {
                 "schemathesis==4.32.5",
                 "georeport==0.3.1",
                 "moto[server]==5.*",
+                "owslib>=0.31,<0.36",
+                "mapbox-vector-tile==2.*",
+                "shapely==2.*",
                 "oidc-provider-mock>=0.3.4,<0.5",
             ],
             &[],

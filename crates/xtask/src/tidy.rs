@@ -16,10 +16,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("app", &["kernel", "city", "case", "media", "index", "spatial"]),
     ("store", &["kernel", "city", "case", "media", "index", "app"]),
     ("outside", &["kernel", "city", "case", "app"]),
-    ("http", &["kernel", "city", "case", "media", "index", "app"]),
+    ("http", &["kernel", "city", "case", "media", "index", "spatial", "app"]),
     ("testkit", &["kernel", "city", "case", "media", "index", "app"]),
     ("server", &["kernel", "city", "case", "media", "index", "app", "store", "outside", "http"]),
-    ("bench", &["kernel", "city", "case", "media", "index", "app", "store", "outside", "http", "testkit"]),
+    (
+        "bench",
+        &[
+            "kernel", "city", "case", "media", "index", "spatial", "app", "store", "outside", "http",
+            "testkit",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

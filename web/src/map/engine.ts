@@ -4,9 +4,11 @@ import { AttributionControl, Map, Marker, NavigationControl, Popup, ScaleControl
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 import { Protocol } from 'pmtiles'
 import type { Palette } from '@/ui/tokens'
+import { PROTOCOL, loadTile } from './raster'
 
 setWorkerUrl(workerUrl)
 addProtocol('pmtiles', new Protocol().tile)
+addProtocol(PROTOCOL, async ({ url }, { signal }) => ({ data: (await loadTile(url, signal)) as never }))
 
 export { AttributionControl, Map, Marker, NavigationControl, Popup, ScaleControl }
 

@@ -6,6 +6,7 @@ import type { LayerSpecification, SourceSpecification, StyleSpecification } from
 import { shallowRef } from 'vue'
 import type { Locale } from '@/i18n'
 import { type Theme, palettes } from '@/ui/tokens'
+import { type Pictures, address, isPlain } from './raster'
 
 /** Light and dark follow the page; `wall` is read from ten metres and says less. */
 export type Scheme = Theme | 'wall'
@@ -19,6 +20,8 @@ export interface Basemap {
   attribution?: string
   /** Pixels of a raster tile's side. */
   tileSize?: number
+  /** Of a raster map: where its pictures are and in which datum they are drawn. */
+  pictures?: Pictures & { id: string }
   /** `{fontstack}/{range}` are filled in by the map. */
   glyphs: string
   /** Below this the file has nothing. */
@@ -456,7 +459,18 @@ export function mapStyle(scheme: Scheme, locale: Locale, basemap: Basemap, clust
     if (basemap.detailZoom !== null) sources.detail = tiles(basemap.detailZoom, basemap.detailZoom)
     base = basemapLayers(ink, locale, basemap.detailZoom !== null).filter((layer) => scheme !== 'wall' || !NEAR_ONLY.has(layer.id))
   } else if (kind === 'raster') {
-    sources.base = { type: 'raster', tiles: [absolute(basemap.tiles)], tileSize: basemap.tileSize ?? 256, minzoom: basemap.minZoom, maxzoom: basemap.maxZoom, attribution: basemap.attribution ?? '' }
+    const { pictures } = basemap
+    // What lies elsewhere or one on another is put together here; the rest the map loads by itself.
+    const urls = !pictures ? [absolute(basemap.tiles)] : isPlain(pictures) ? (pictures.layers[0] ?? []).map(absolute) : [address(pictures.id, pictures)]
+    sources.base = {
+      type: 'raster',
+      tiles: urls,
+      scheme: pictures?.tms && isPlain(pictures) ? 'tms' : 'xyz',
+      tileSize: basemap.tileSize ?? 256,
+      minzoom: basemap.minZoom,
+      maxzoom: basemap.maxZoom,
+      attribution: basemap.attribution ?? '',
+    }
     // Pictures made for daylight are dimmed, not inverted: colours keep their meaning.
     base.push({ id: 'picture', type: 'raster', source: 'base', paint: theme === 'dark' ? { 'raster-brightness-max': 0.55, 'raster-saturation': -0.35 } : {} })
   }

@@ -28,7 +28,7 @@ export interface JobView {
 }
 
 export const KINDS = [
-  'departments', 'people', 'classes', 'criteria', 'calendars', 'procedures', 'responsibility', 'shifts', 'templates', 'divisions', 'duty_grids', 'settings',
+  'departments', 'people', 'classes', 'criteria', 'calendars', 'procedures', 'responsibility', 'shifts', 'templates', 'divisions', 'duty_grids', 'settings', 'basemaps',
 ] as const
 export type RecordKind = (typeof KINDS)[number]
 
@@ -287,4 +287,21 @@ export interface Vocabulary {
   people: { id: number; name: Words; department: number; roles: string[] }[]
   divisions: { code: string; parent: string | null; name: Words }[]
   sources: string[]
+}
+
+export const BASEMAP_SERVICES = ['pmtiles', 'xyz', 'tms', 'wmts'] as const
+export const BASEMAP_DATUMS = ['cgcs2000', 'wgs84', 'gcj02', 'bd09'] as const
+export interface BasemapRecord {
+  name: Words
+  service: (typeof BASEMAP_SERVICES)[number]
+  urls: string[]
+  datum: (typeof BASEMAP_DATUMS)[number]
+  key: string
+  subdomains: string[]
+  attribution: string
+  min_zoom: number
+  max_zoom: number
+  detail_zoom?: number | null
+  tile_size: number
+  order: number
 }

@@ -17,7 +17,7 @@ pub const EACH_FROM: u8 = 14;
 /// More things than this on one tile are clustered at any zoom: a browser draws so many, and no more.
 pub const EACH_MAX: usize = 65_536;
 /// A tile is 2^5 clusters wide.
-const CLUSTERS: u8 = 5;
+pub(super) const CLUSTERS: u8 = 5;
 /// The side of the cell of a cluster.
 #[allow(clippy::cast_possible_truncation)] // 128
 pub const CLUSTER_UNITS: u16 = (EXTENT >> CLUSTERS) as u16;
@@ -254,8 +254,14 @@ impl Things {
     /// than two pixels are left out.
     #[must_use]
     pub fn shape_layer(&self, tile: TileId, filter: &Filter, options: &ShapeLayer) -> Layer {
-        const SMALLEST: f64 = 16.0;
         let mut layer = Layer::new(options.name);
+        self.add_shapes(&mut layer, tile, filter, options);
+        layer
+    }
+
+    /// The same into a layer that holds the points already; its name stays.
+    pub fn add_shapes(&self, layer: &mut Layer, tile: TileId, filter: &Filter, options: &ShapeLayer) {
+        const SMALLEST: f64 = 16.0;
         let window = Window::new(tile, options.buffer);
         let fields = ThingLayer::default();
         let mut tags_of = TagsOf::new(self, &fields);
@@ -264,9 +270,9 @@ impl Things {
             if small || !filter.admits(shape.id, &shape.traits) {
                 continue;
             }
-            let mut tags = tags_of.of_traits(&mut layer, &shape.traits).clone();
+            let mut tags = tags_of.of_traits(layer, &shape.traits).clone();
             if let Some(extra) = options.extra {
-                extra(shape, &mut layer, &mut tags);
+                extra(shape, layer, &mut tags);
             }
             match shape.geometry() {
                 Geometry::Area(outline) => layer.polygon(shape.id, &tags, &window.polygon(outline)),
@@ -276,7 +282,6 @@ impl Things {
                 }
             }
         }
-        layer
     }
 }
 
@@ -300,7 +305,7 @@ fn sums(tallies: &Tallies, of: impl Fn(&Tally) -> u8) -> impl Iterator<Item = (u
 }
 
 /// The same for a cell whatever it holds; cells that can be seen together differ.
-fn cluster_id(zoom: u8, x: u32, y: u32) -> u64 {
+pub(super) fn cluster_id(zoom: u8, x: u32, y: u32) -> u64 {
     const LOW: u64 = (1 << 23) - 1;
     CLUSTER_BIT | u64::from(zoom) << 46 | (u64::from(x) & LOW) << 23 | u64::from(y) & LOW
 }

@@ -5,6 +5,7 @@ import type { City, Me } from '@/api/session'
 import { ask, tell } from '@/features/case/api'
 import type { DepartmentView, PersonView } from '@/features/case/types'
 import { currentLocale } from '@/i18n'
+import { type BasemapView, offer } from '@/map/basemaps'
 import { basemapFile, cityBasemap } from '@/map/style'
 import { setCityTimeZone } from '@/ui/time'
 
@@ -47,6 +48,8 @@ export function asMe(view: MeView): Me {
 function signedIn(view: MeView): void {
   setCityTimeZone(view.city.zone)
   cityBasemap.value = basemapFile(view.city.basemap)
+  // The page does not wait for it: until then the city's own file is shown.
+  void ask<{ basemaps: BasemapView[] }>('/api/basemaps').then(({ basemaps }) => offer(basemaps), () => {})
   useSession().signedIn(asMe(view))
 }
 /** Asks who is signed in. Nobody is an answer too; a lost line is not, and is thrown. */

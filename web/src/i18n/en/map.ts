@@ -30,4 +30,5 @@ export default {
   things_here: '{n} here | {n} here',
   on_vertex: 'On a corner',
   on_edge: 'On an edge',
+  basemap: 'Base map',
 }

@@ -30,4 +30,5 @@ export default {
   things_here: '此处有 {n} 个',
   on_vertex: '已捕捉到顶点',
   on_edge: '已捕捉到边',
+  basemap: '底图',
 }

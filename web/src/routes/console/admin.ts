@@ -9,6 +9,7 @@ export default {
     { path: '/admin/responsibility', component: () => import('@/features/admin/ResponsibilityPage.vue'), meta: { title: 'admin.responsibility' } },
     { path: '/admin/templates', component: () => import('@/features/admin/TemplatesPage.vue'), meta: { title: 'admin.templates' } },
     { path: '/admin/settings', component: () => import('@/features/admin/SettingsPage.vue'), meta: { title: 'admin.settings' } },
+    { path: '/admin/basemaps', component: () => import('@/features/admin/BasemapsPage.vue'), meta: { title: 'admin.basemaps' } },
     { path: '/admin/import', component: () => import('@/features/admin/ImportPage.vue'), meta: { title: 'admin.import' } },
     { path: '/me', component: () => import('@/features/admin/MePage.vue'), meta: { title: 'common.me' } },
   ],
