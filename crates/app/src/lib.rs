@@ -27,6 +27,7 @@ pub mod list_query;
 pub mod live;
 mod notices;
 mod password;
+pub mod places;
 pub mod ports;
 pub mod public;
 mod queue;

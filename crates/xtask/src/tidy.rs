@@ -18,8 +18,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outside", &["kernel", "city", "case", "app"]),
     ("http", &["kernel", "city", "case", "media", "index", "app"]),
     ("testkit", &["kernel", "city", "case", "media", "index", "app"]),
-    ("server", &["kernel", "city", "case", "media", "index", "app", "store", "outside", "http"]),
-    ("bench", &["kernel", "city", "case", "media", "index", "app", "store", "outside", "http", "testkit"]),
+    ("server", &["kernel", "city", "case", "media", "index", "spatial", "app", "store", "outside", "http"]),
+    (
+        "bench",
+        &[
+            "kernel", "city", "case", "media", "index", "spatial", "app", "store", "outside", "http",
+            "testkit",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

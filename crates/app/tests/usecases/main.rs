@@ -8,6 +8,7 @@ mod figures;
 mod ground;
 mod import;
 mod lap;
+mod places;
 mod public;
 mod refused;
 mod whole_loop;
