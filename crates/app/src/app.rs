@@ -5,6 +5,7 @@ use crate::error::AppError;
 use crate::ground::Ground;
 use crate::ground::snapshot::SavedGround;
 use crate::live::{Change, Live};
+use crate::places::Places;
 use crate::ports::{Append, Appended, Blobs, Outcome, Store, StoreError, TimeSource};
 use crate::tiles::Tiles;
 use case::Case;
@@ -53,6 +54,8 @@ pub struct City {
     pub config: RwLock<Arc<Config>>,
     pub index: RwLock<CaseIndex>,
     pub ground: Ground,
+    /// Addresses, streets and divisions by name and position.
+    pub places: Places,
 }
 
 /// What an earlier run saved of the cities, for a quick start. Everything is compared with the store.
@@ -130,6 +133,7 @@ impl App {
         if let Some(city) = known {
             city.ground.regrid(&*config.grids);
             *city.config.write() = config;
+            self.open_places(&city).await?;
             return Ok(());
         }
         let (head, count) = self.0.store.head(code).await?;
@@ -137,9 +141,16 @@ impl App {
         let index = usable.unwrap_or_else(|| CaseIndex::new(code));
         let ground = self.ground_of(code, ground).await?;
         ground.regrid(&*config.grids);
-        let city = Arc::new(City { code, config: RwLock::new(config), index: RwLock::new(index), ground });
+        let city = Arc::new(City {
+            code,
+            config: RwLock::new(config),
+            index: RwLock::new(index),
+            ground,
+            places: Places::default(),
+        });
         self.catch_up(&city).await?;
         self.catch_up_things(&city).await?;
+        self.open_places(&city).await?;
         self.0.cities.write().insert(code, city);
         Ok(())
     }

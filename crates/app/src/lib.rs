@@ -32,6 +32,7 @@ pub mod live;
 mod notices;
 mod password;
 pub mod pick;
+pub mod places;
 pub mod ports;
 pub mod public;
 mod queue;

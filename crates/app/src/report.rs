@@ -136,7 +136,11 @@ impl App {
             problems.add("text", "required");
         }
         problems.bounded("text", &text, DESCRIPTION_MAX);
-        let place = convert::place(config, "place", &sent.place, &mut problems);
+        let mut place = convert::place(config, "place", &sent.place, &mut problems);
+        // Who only pointed at the map gets the words a street crew needs.
+        if let Some(at) = place.point.filter(|_| place.address.is_empty()) {
+            place.address = self.address_in_words(config, at).unwrap_or_default();
+        }
         if place.point.is_none() && place.address.is_empty() {
             problems.add("place", "required");
         }

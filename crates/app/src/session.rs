@@ -54,6 +54,8 @@ pub struct CityView {
     pub zoom: f64,
     pub bounds: [f64; 4],
     pub demo: bool,
+    /// To be said on every screen; absent when there is nothing to say.
+    pub notice: Option<Words>,
     /// File under `/basemap/`, empty when the city has none.
     pub basemap: String,
     pub zone: String,
@@ -317,6 +319,7 @@ impl App {
             zoom: settings.zoom,
             bounds: settings.bounds,
             demo: settings.demo,
+            notice: Some(settings.notice.clone()).filter(|n| !n.zh.is_empty() || !n.en.is_empty()),
             basemap: settings.basemap.clone(),
             zone: config.calendar.zone().name().to_owned(),
             now_at: self.now().millis(),

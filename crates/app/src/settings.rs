@@ -4,6 +4,14 @@ use crate::view::Words;
 use city::duplicate::DuplicateSettings;
 use serde::{Deserialize, Serialize};
 
+const fn nothing_said() -> Words {
+    Words { zh: String::new(), en: String::new() }
+}
+
+fn is_nothing_said(notice: &Words) -> bool {
+    *notice == nothing_said()
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CitySettings {
@@ -22,6 +30,9 @@ pub struct CitySettings {
     pub basemap: String,
     #[serde(default)]
     pub demo: bool,
+    /// Said on every screen of the console, such as where the data comes from; empty for nothing.
+    #[serde(default = "nothing_said", skip_serializing_if = "is_nothing_said")]
+    pub notice: Words,
     #[serde(default)]
     pub duplicates: DuplicateSettings,
     /// Classes citizens may choose, in order; empty offers all of the edition.
@@ -49,6 +60,7 @@ impl Default for CitySettings {
             default_language: "zh".into(),
             basemap: String::new(),
             demo: false,
+            notice: nothing_said(),
             duplicates: DuplicateSettings::default(),
             public_classes: Vec::new(),
             declared_stops: Vec::new(),

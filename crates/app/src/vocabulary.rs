@@ -8,7 +8,7 @@ use crate::line::limit_view;
 use crate::view::{LimitView, Words};
 use city::catalogue::SearchFilter;
 use city::{AttributeQuestion, Lang};
-use kernel::{Actor, CityCode, Edition, Point};
+use kernel::{Actor, CityCode, Edition};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -106,28 +106,6 @@ pub struct ClassHitView {
     pub criterion: Option<u16>,
 }
 
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct PlaceHit {
-    pub label: String,
-    pub lng: f64,
-    pub lat: f64,
-    pub grid: Option<String>,
-    pub street: Option<Words>,
-}
-
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct PlaceView {
-    pub grid: Option<String>,
-    /// Edges of the grid in degrees: west, south, east, north.
-    pub grid_bounds: Option<[f64; 4]>,
-    /// Names from the city down to the community.
-    pub path: Vec<Words>,
-    /// The nearest known street name, with its distance.
-    pub near: Option<PlaceHit>,
-    pub near_metres: Option<f64>,
-    pub inside_city: bool,
-}
-
 /// A class as the public and Open311 see it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ServiceView {
@@ -220,59 +198,6 @@ impl App {
             .collect())
     }
 
-    /// Streets whose name holds the words, shortest name first.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`] for a city this server does not run.
-    pub fn search_places(&self, city: CityCode, q: &str, limit: usize) -> Result<Vec<PlaceHit>, AppError> {
-        let config = self.config(city)?;
-        let (number, wanted) = split_house_number(q);
-        let wanted = wanted.to_lowercase();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut hits: Vec<(bool, usize, &crate::config::Street)> = config
-            .streets
-            .iter()
-            .filter_map(|street| {
-                let name = street.name.to_lowercase();
-                let at = name.find(&wanted)?;
-                Some((at > 0, name.len(), street))
-            })
-            .collect();
-        hits.sort_by(|a, b| (a.0, a.1, &a.2.name).cmp(&(b.0, b.1, &b.2.name)));
-        hits.truncate(limit.clamp(1, 50));
-        Ok(hits.into_iter().map(|(_, _, street)| place_hit(&config, street, number)).collect())
-    }
-
-    /// What lies at a position: grid, divisions, the nearest known street.
-    ///
-    /// # Errors
-    /// [`AppError::Invalid`] for numbers that are no position.
-    pub fn place_at(&self, city: CityCode, lng: f64, lat: f64) -> Result<PlaceView, AppError> {
-        let config = self.config(city)?;
-        let point = Point::new(lng, lat).ok_or_else(|| AppError::invalid("lng", "out_of_range"))?;
-        let [west, south, east, north] = config.settings.bounds;
-        let grid = config.grids.at(point);
-        let nearest = config
-            .streets
-            .iter()
-            .filter_map(|street| Some((Point::new(street.lng, street.lat)?.metres_to(&point), street)))
-            .min_by(|a, b| a.0.total_cmp(&b.0))
-            .filter(|(metres, _)| *metres < 1_000.0);
-        Ok(PlaceView {
-            path: grid.map(|g| config.divisions.path(g).into_iter().map(words).collect()).unwrap_or_default(),
-            grid: grid.map(ToString::to_string),
-            grid_bounds: grid.and_then(|g| config.grids.get(g)).map(|g| {
-                let edges = g.outline.bounds();
-                [edges.west, edges.south, edges.east, edges.north]
-            }),
-            near_metres: nearest.map(|(metres, _)| metres.round()),
-            near: nearest.map(|(_, street)| place_hit(&config, street, "")),
-            inside_city: lng >= west && lng <= east && lat >= south && lat <= north,
-        })
-    }
-
     /// Classes offered to the public, in their order.
     ///
     /// # Errors
@@ -352,25 +277,4 @@ fn procedure_view(config: &Config) -> Result<VocabularyProcedure, AppError> {
         extension_times_max: procedure.extension.times_max,
         reopen_days: procedure.reopen_days,
     })
-}
-
-fn split_house_number(q: &str) -> (&str, &str) {
-    let q = q.trim();
-    match q.split_once(' ') {
-        Some((number, street)) if number.chars().next().is_some_and(|c| c.is_ascii_digit()) => {
-            (number, street.trim())
-        }
-        _ => ("", q),
-    }
-}
-
-fn place_hit(config: &Config, street: &crate::config::Street, number: &str) -> PlaceHit {
-    let grid = Point::new(street.lng, street.lat).and_then(|p| config.grids.at(p));
-    PlaceHit {
-        label: if number.is_empty() { street.name.clone() } else { format!("{number} {}", street.name) },
-        lng: street.lng,
-        lat: street.lat,
-        street: grid.and_then(|g| config.street_name(g)),
-        grid: grid.map(ToString::to_string),
-    }
 }

@@ -27,6 +27,7 @@ pub mod oidc;
 pub mod open311;
 pub mod openapi;
 pub mod options;
+pub mod place;
 pub mod print;
 pub mod public;
 pub mod session;
@@ -62,6 +63,7 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(session::routes())
         .merge(oidc::routes())
         .merge(vocabulary::routes())
+        .merge(place::routes())
         .merge(case::routes())
         .merge(attachment::routes())
         .merge(ledger::routes())

@@ -1,4 +1,4 @@
-//! Words and places the forms need.
+//! Words the forms need.
 
 use crate::caller::Caller;
 use crate::door::Door;
@@ -6,7 +6,7 @@ use crate::error::HttpError;
 use crate::etag;
 use crate::extract::{Json, Query};
 use app::App;
-use app::vocabulary::{ClassHitView, PlaceHit, PlaceView, VocabularyView};
+use app::vocabulary::{ClassHitView, VocabularyView};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -16,11 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Door> {
-    OpenApiRouter::new()
-        .routes(routes!(vocabulary))
-        .routes(routes!(search_classes))
-        .routes(routes!(search_places))
-        .routes(routes!(place_at))
+    OpenApiRouter::new().routes(routes!(vocabulary)).routes(routes!(search_classes))
 }
 
 /// Departments, classes with their conditions, people, divisions, templates, the procedure in force.
@@ -71,35 +67,4 @@ async fn search_classes(
 ) -> Result<Json<Vec<ClassHitView>>, HttpError> {
     let limit = query.limit()?;
     Ok(Json(app.search_classes(caller.actor.city, &query.q, caller.language.as_str(), limit)?))
-}
-
-/// Streets whose name holds the words, with a house number when given.
-#[utoipa::path(get, path = "/api/places/search", tag = "vocabulary", params(Words),
-    responses((status = 200, body = Vec<PlaceHit>)))]
-async fn search_places(
-    State(app): State<App>,
-    caller: Caller,
-    Query(query): Query<Words>,
-) -> Result<Json<Vec<PlaceHit>>, HttpError> {
-    let limit = query.limit()?;
-    Ok(Json(app.search_places(caller.actor.city, &query.q, limit)?))
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct At {
-    #[param(minimum = -180, maximum = 180)]
-    lng: f64,
-    #[param(minimum = -90, maximum = 90)]
-    lat: f64,
-}
-
-/// What lies at a position: unit grid, divisions, the nearest street.
-#[utoipa::path(get, path = "/api/places/at", tag = "vocabulary", params(At), responses((status = 200, body = PlaceView)))]
-async fn place_at(
-    State(app): State<App>,
-    caller: Caller,
-    Query(query): Query<At>,
-) -> Result<Json<PlaceView>, HttpError> {
-    Ok(Json(app.place_at(caller.actor.city, query.lng, query.lat)?))
 }

@@ -624,8 +624,11 @@ fn operation_roles(method: &str, path: &str) -> Option<Allowed> {
         | (
             "get",
             "/api/classes/search"
-            | "/api/places/search"
+            | "/api/places"
+            | "/api/places/find"
             | "/api/places/at"
+            | "/api/places/{id}"
+            | "/api/places/{id}/history"
             | "/api/holidays"
             | "/api/live"
             | "/api/basemaps",
@@ -673,6 +676,8 @@ fn operation_roles(method: &str, path: &str) -> Option<Allowed> {
             "get",
             "/api/records/{kind}" | "/api/records/{kind}/{key}" | "/api/records/{kind}/{key}/history",
         ) => Allowed::NotRoles(&[Collector, Handler, DepartmentOfficer, AuditAdmin]),
+        ("post", "/api/places/batch" | "/api/places/batch/table") => Allowed::SignedIn,
+        ("put" | "delete", "/api/places/{id}") => Allowed::Roles(&[SystemAdmin]),
         ("put" | "delete", "/api/records/{kind}/{key}") => Allowed::Roles(&[SystemAdmin]),
         ("post", "/api/import/{kind}") => Allowed::Roles(&[SystemAdmin]),
         ("post", "/api/procedures/{v}/migrate") => Allowed::Roles(&[SystemAdmin]),
@@ -737,7 +742,12 @@ async fn every_operation_of_the_document_refuses_the_wrong_roles_and_strangers()
                     continue;
                 }
                 let person = world.people.iter().find(|p| p.posts[0].role == role).expect("every role");
-                let body = (method == "put" || method == "post").then(|| json!({ "value": {} }));
+                let value = if path.starts_with("/api/places") {
+                    json!({ "kind": "poi", "place": "POINT(116 36)" })
+                } else {
+                    json!({})
+                };
+                let body = (method == "put" || method == "post").then(|| json!({ "value": value }));
                 let (status, _) = world.ask(person.id, &method.to_uppercase(), &target, body).await;
                 checked += 1;
                 assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path} by {role:?}");

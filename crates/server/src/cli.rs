@@ -73,6 +73,9 @@ pub enum Command {
     Import(command::import::Options),
     /// 导出表格 · Export a table
     Export(command::export::Options),
+    /// 演示城市 · Demo cities
+    #[command(subcommand)]
+    Demo(command::demo::Action),
     /// 版本 · Version
     Version,
 }

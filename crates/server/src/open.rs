@@ -241,6 +241,26 @@ pub fn save_columns(config: &Config, app: &App) -> anyhow::Result<()> {
         let part = folder.join(format!("{code}.ground.part"));
         std::fs::write(&part, city.ground_snapshot()?)?;
         std::fs::rename(&part, folder.join(format!("{code}.ground")))?;
+        if let Some(image) = city.places.to_image() {
+            let part = folder.join(format!("{code}.places.part"));
+            std::fs::write(&part, &image)?;
+            std::fs::rename(&part, folder.join(format!("{code}.places")))?;
+            city.places.saved(&image);
+        }
+    }
+    Ok(())
+}
+
+/// Places saved by an earlier run are taken where the store still has what is in them; else they are read again.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn restore_places(config: &Config, app: &App) -> anyhow::Result<()> {
+    for code in app.cities() {
+        let file = columns_folder(config).join(format!("{code}.places"));
+        if let Ok(image) = tokio::fs::read(&file).await {
+            app.restore_places(code, image).await?;
+        }
     }
     Ok(())
 }

@@ -139,12 +139,13 @@ async fn begin(config: &Config, started: Instant) -> anyhow::Result<Begun> {
         tokio::task::spawn_blocking(move || open::saved(&config)).await?
     };
     let app = App::open_with(parts, saved).await.context("could not open the cities")?;
+    open::restore_places(config, &app).await.context("could not read the addresses")?;
     let wanted = demo::Options {
         kind: config.demo,
         speed: config.demo_speed,
         days: (config.demo_days > 0).then_some(config.demo_days),
     };
-    let demo = demo::prepare(&app, wanted).await.context("could not make the demo city")?;
+    let demo = demo::prepare(&app, wanted, &config.data_dir).await.context("could not make the demo city")?;
     if app.cities().is_empty() {
         tracing::warn!(
             "the store holds no city yet: `yiwang city add` makes one, `yiwang serve --demo` runs the demo city"

@@ -161,6 +161,7 @@ async fn see_others(app: App) -> anyhow::Result<()> {
             Ok(city) => {
                 app.refresh_config(code).await?;
                 app.catch_up(&city).await?;
+                app.catch_up_places(&city).await?;
             }
             Err(_) => app.open_city(code).await?,
         }

@@ -4,6 +4,7 @@
 //! Everything is in memory and can be made again from the address store. One million entries take some 200 MB.
 
 mod doors;
+mod fill;
 mod find;
 mod ground;
 mod image;
@@ -12,11 +13,14 @@ mod phrase;
 mod reverse;
 mod sound;
 mod store;
+mod text;
 mod words;
 
 pub use doors::DoorNumber;
+pub use fill::Filling;
 pub use image::ImageFault;
 pub use reverse::{Address, NearDoor, NearPlace};
+pub use text::BadShape;
 
 use find::{Hit, Search, name_of};
 use ground::Spot;
@@ -52,6 +56,24 @@ pub enum Kind {
 impl Kind {
     pub const ALL: [Self; 7] =
         [Self::Region, Self::Zone, Self::Street, Self::Door, Self::Poi, Self::Component, Self::Grid];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Region => "region",
+            Self::Zone => "zone",
+            Self::Street => "street",
+            Self::Door => "door",
+            Self::Poi => "poi",
+            Self::Component => "component",
+            Self::Grid => "grid",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -177,19 +199,9 @@ pub struct Geocoder {
 impl Geocoder {
     /// Loads many entries. Those that cannot be kept are returned with the reason; the rest is loaded.
     pub fn build(entries: impl IntoIterator<Item = Entry>) -> (Self, Vec<EntryFault>) {
-        let mut store = Store::default();
-        store.unsettle();
-        let mut faults = Vec::new();
-        for entry in entries {
-            match store.check(&entry) {
-                Ok(()) => {
-                    store.put(&entry);
-                }
-                Err(fault) => faults.push(fault),
-            }
-        }
-        store.settle();
-        (Self { store }, faults)
+        let mut filling = Filling::default();
+        let faults = entries.into_iter().filter_map(|entry| filling.put(&entry).err()).collect();
+        (filling.done(), faults)
     }
 
     /// Adds or replaces one entry; `true` when it is new. A refused entry changes nothing.
@@ -206,6 +218,33 @@ impl Geocoder {
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Entry> {
         self.store.entry(self.store.slot(id)?)
+    }
+
+    /// Identities that begin so.
+    #[must_use]
+    pub fn ids_starting(&self, with: &str) -> Vec<String> {
+        let begins = |(_, id): &(Slot, &str)| id.starts_with(with);
+        self.store.live_ids().filter(begins).map(|(_, id)| id.to_owned()).collect()
+    }
+
+    /// Entries after `after` in order of identity, at most `limit`, of those that `wanted` takes by kind and
+    /// identity. Looks at every entry.
+    #[must_use]
+    pub fn page(&self, after: &str, limit: usize, wanted: impl Fn(Kind, &str) -> bool) -> Vec<Entry> {
+        let mut first: std::collections::BinaryHeap<(&str, Slot)> = std::collections::BinaryHeap::new();
+        for (slot, id) in self.store.live_ids() {
+            let full = first.len() >= limit;
+            if id <= after || full && first.peek().is_none_or(|(last, _)| id >= *last) {
+                continue;
+            }
+            if self.store.record(slot).is_some_and(|record| wanted(record.kind, id)) {
+                first.push((id, slot));
+                if full {
+                    first.pop();
+                }
+            }
+        }
+        first.into_sorted_vec().into_iter().filter_map(|(_, slot)| self.store.entry(slot)).collect()
     }
 
     #[must_use]
@@ -265,7 +304,13 @@ impl Geocoder {
     /// The address of a position: divisions, street, nearest door number and landmark.
     #[must_use]
     pub fn address_of(&self, at: Point<Cgcs2000>, on: Option<Timestamp>) -> Address {
-        reverse::address(&self.store, Spot::of(at), on)
+        reverse::address(&self.store, Spot::of(at), on, None)
+    }
+
+    /// The same where it is known in which division the position lies.
+    #[must_use]
+    pub fn address_within(&self, at: Point<Cgcs2000>, on: Option<Timestamp>, area: &str) -> Address {
+        reverse::address(&self.store, Spot::of(at), on, Some(area))
     }
 
     fn typed(&self, text: &str) -> Option<Answer> {

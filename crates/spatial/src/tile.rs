@@ -13,7 +13,8 @@ pub use region::region_layer;
 pub use spots::{Describe, Spot, spot_bounds, spot_layer};
 pub use things::{CLUSTER_UNITS, EACH_FROM, EACH_MAX, Extra, ShapeLayer, ThingLayer};
 
-use crate::mercator::EXTENT;
+use crate::mercator::{EXTENT, TileId};
+use geo::{Coord, LineString};
 use std::collections::HashMap;
 
 /// Units that a layer reaches beyond its tile unless it says otherwise: a symbol of 16 pixels at the edge is
@@ -194,6 +195,13 @@ impl Layer {
         if !pen.bytes.is_empty() {
             self.feature(id, tags, Kind::Line, &pen.bytes);
         }
+    }
+
+    /// Adds the stretches of a line, given as longitudes and latitudes, that touch a tile.
+    pub fn line_on(&mut self, id: u64, tags: &Tags, tile: TileId, line: &[[f64; 2]]) {
+        let line: LineString<f64> = line.iter().map(|[x, y]| Coord { x: *x, y: *y }).collect();
+        let stretches = geometry::Window::new(tile, BUFFER).line(&line);
+        self.lines(id, tags, &stretches);
     }
 
     /// Adds a polygon: of each part the outer ring, counter-clockwise as the numbers go, then its holes,

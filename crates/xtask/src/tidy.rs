@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outside", &["kernel", "city", "case", "app"]),
     ("http", &["kernel", "city", "case", "media", "index", "spatial", "app"]),
     ("testkit", &["kernel", "city", "case", "media", "index", "app"]),
-    ("server", &["kernel", "city", "case", "media", "index", "app", "store", "outside", "http"]),
+    ("server", &["kernel", "city", "case", "media", "index", "spatial", "app", "store", "outside", "http"]),
     (
         "bench",
         &[

@@ -9,6 +9,7 @@ mod grids;
 mod ground;
 mod import;
 mod lap;
+mod places;
 mod public;
 mod refused;
 mod whole_loop;

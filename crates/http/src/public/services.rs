@@ -4,19 +4,21 @@ use crate::caller::Guest;
 use crate::door::Door;
 use crate::error::HttpError;
 use crate::extract::{Json, Query};
+use crate::place::find::{At, Words};
 use app::App;
+use app::places::{PlaceFound, PlaceView};
 use app::session::CityView;
-use app::vocabulary::{PlaceHit, PlaceView, ServiceView};
+use app::vocabulary::ServiceView;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Door> {
     OpenApiRouter::new()
         .routes(routes!(public_services))
-        .routes(routes!(public_place_search))
+        .routes(routes!(public_find_places))
         .routes(routes!(public_place_at))
 }
 
@@ -38,31 +40,15 @@ async fn public_services(State(app): State<App>, guest: Guest) -> Result<Json<Pu
     }))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Words {
-    #[param(max_length = 200)]
-    q: String,
-}
-
-/// Streets whose name holds the words.
-#[utoipa::path(get, path = "/api/public/places/search", tag = "public", params(Words),
-    responses((status = 200, body = Vec<PlaceHit>)))]
-async fn public_place_search(
+/// Places that some words may mean, best first.
+#[utoipa::path(get, path = "/api/public/places/find", tag = "public", params(Words),
+    responses((status = 200, body = Vec<PlaceFound>)))]
+async fn public_find_places(
     State(app): State<App>,
     guest: Guest,
     Query(query): Query<Words>,
-) -> Result<Json<Vec<PlaceHit>>, HttpError> {
-    Ok(Json(app.search_places(guest.city, &query.q, 10)?))
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct At {
-    #[param(minimum = -180, maximum = 180)]
-    lng: f64,
-    #[param(minimum = -90, maximum = 90)]
-    lat: f64,
+) -> Result<Json<Vec<PlaceFound>>, HttpError> {
+    Ok(Json(app.public_places(guest.city, &query.ask()?)?))
 }
 
 /// What lies at a position.

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod check;
 pub mod city;
 pub mod config;
+pub mod demo;
 pub mod desk;
 pub mod export;
 pub mod import;
@@ -41,6 +42,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::Procedure(action) => procedure::run(&common, action).await,
         Command::Import(options) => import::run(&common, options).await,
         Command::Export(options) => export::run(&common, options).await,
+        Command::Demo(action) => demo::run(&common, action).await,
         Command::Version => Ok(version::run()),
     }
 }

@@ -13,7 +13,7 @@ pub struct Options {
     /// 本进程的职责 · What this process does
     #[arg(long)]
     role: Option<RunRole>,
-    /// 演示城市 · Run the demo city: boston with its cases, or empty
+    /// 演示城市 · Run a demo city: boston with its cases, empty without, or weifang, drawn in full size
     #[arg(long, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "boston")]
     demo: Option<Demo>,
     /// 演示节奏，1 约为白天每分钟一件，0 静止 · Pace of the demo: 1 is about one new report a minute by day

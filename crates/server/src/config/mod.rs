@@ -145,6 +145,8 @@ pub enum Demo {
     Boston,
     /// The demo city without cases.
     Empty,
+    /// A drawn city of full size with real names and codes.
+    Weifang,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -480,6 +480,20 @@ pub fn unit(word: &str) -> anyhow::Result<LimitUnit> {
         .with_context(|| format!("{word} is no unit of time"))
 }
 
+/// Rows of a packed table of the map.
+///
+/// # Errors
+/// When there is no such table or it is damaged.
+pub fn packed<T: serde::de::DeserializeOwned>(name: &str) -> anyhow::Result<Vec<T>> {
+    let bytes = match name {
+        "osm_named_roads.csv.gz" => file!("osm_named_roads.csv.gz"),
+        "osm_poi.csv.gz" => file!("osm_poi.csv.gz"),
+        _ => return Err(anyhow!("there is no table {name}")),
+    };
+    let mut reader = csv::Reader::from_reader(GzDecoder::new(bytes));
+    reader.deserialize().collect::<Result<_, _>>().with_context(|| name.to_owned())
+}
+
 fn table<T: serde::de::DeserializeOwned>(bytes: &[u8], name: &str) -> anyhow::Result<Vec<T>> {
     csv::Reader::from_reader(bytes).deserialize().collect::<Result<_, _>>().with_context(|| name.to_owned())
 }

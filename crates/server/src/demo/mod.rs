@@ -6,11 +6,13 @@ mod data;
 mod history;
 mod live;
 mod photos;
+mod places;
 mod setup;
 mod staff;
 mod story;
 #[cfg(test)]
 mod tests;
+pub mod weifang;
 
 use crate::config::Demo;
 use anyhow::{Context, bail};
@@ -22,6 +24,7 @@ use jiff::tz::TimeZone;
 use kernel::Timestamp;
 use setup::city_code;
 use staff::Staff;
+use std::path::Path;
 use std::sync::Arc;
 use story::{Plan, weeks_to};
 use tokio::sync::oneshot;
@@ -57,15 +60,23 @@ pub struct Prepared {
 /// # Errors
 /// When the tables in the binary do not fit together.
 pub fn accounts(kind: Demo) -> anyhow::Result<Vec<DemoAccount>> {
-    if kind == Demo::Off { Ok(Vec::new()) } else { Ok(setup::accounts(&Data::load()?)) }
+    match kind {
+        Demo::Off => Ok(Vec::new()),
+        Demo::Weifang => weifang::accounts(),
+        Demo::Boston | Demo::Empty => Ok(setup::accounts(&Data::load()?)),
+    }
 }
 
-/// Makes the demo city when the store does not have it yet.
+/// Makes the demo city when the store does not have it yet. The large one takes minutes, which nobody is answered in.
 ///
 /// # Errors
 /// When the store belongs to another city: its accounts would become known to everyone.
-pub async fn prepare(app: &App, options: Options) -> anyhow::Result<Option<Prepared>> {
+pub async fn prepare(app: &App, options: Options, data_dir: &Path) -> anyhow::Result<Option<Prepared>> {
     if options.kind == Demo::Off {
+        return Ok(None);
+    }
+    if options.kind == Demo::Weifang {
+        weifang::make(app, weifang::SEED, 1_000, data_dir).await?;
         return Ok(None);
     }
     if app.cities().iter().any(|city| *city != city_code()) {
@@ -80,6 +91,9 @@ pub async fn prepare(app: &App, options: Options) -> anyhow::Result<Option<Prepa
         setup::write(app, &data, weeks).await?;
         tracing::info!(weeks, "demo: the city is ready");
     }
+    let config = app.config(city_code())?;
+    let streets = tokio::task::spawn_blocking(move || places::streets(&config)).await??;
+    places::write(app, streets).await.context("could not write the streets of the demo city")?;
     Ok(Some(Prepared { app: app.clone(), data, weeks, known, began_at, options }))
 }
 
@@ -90,6 +104,12 @@ fn zone() -> anyhow::Result<TimeZone> {
 impl Prepared {
     /// Plays the history, then keeps the city alive until `stop`.
     pub async fn run(self, stop: CancellationToken) {
+        if let Err(error) = self.addresses().await {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "demo: no doors and places; the next start tries again"
+            );
+        }
         if self.options.kind == Demo::Empty {
             return;
         }
@@ -99,6 +119,13 @@ impl Prepared {
                 "demo: the history stopped; the next start goes on"
             );
         }
+    }
+
+    /// Doors and places of interest: there a few seconds after the start.
+    async fn addresses(&self) -> anyhow::Result<()> {
+        let (data, config) = (self.data.clone(), self.app.config(city_code())?);
+        let entries = tokio::task::spawn_blocking(move || places::doors_and_places(&data, &config)).await??;
+        places::write(&self.app, entries).await
     }
 
     async fn live(self, stop: &CancellationToken) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! The records of the demo city: everything a real city would enter at its desks, written once.
 
 use super::data::{Data, StaffRow, class, unit};
+use super::places::{plain, road_names};
 use anyhow::{Context, anyhow};
 use app::config::{CriterionRecord, Street};
 use app::ports::PutRecord;
@@ -135,9 +136,12 @@ pub fn records(data: &Data, weeks: i64) -> anyhow::Result<Vec<PutRecord>> {
     duty(data, &mut puts)?;
     templates(data, &mut puts)?;
     puts.add("unit_grids", "all", &Data::unit_grids()?)?;
+    // Those with a line are in the address store.
+    let lined = road_names()?;
     let streets: Vec<Street> = data
         .streets
         .iter()
+        .filter(|row| !lined.contains(&plain(&row.name)))
         .map(|row| Street {
             name: row.name.clone(),
             lng: row.lng,

@@ -59,7 +59,8 @@ fn nearer(best: &mut Option<Nearest>, slot: Slot, distance: f64, most: f64) {
     }
 }
 
-pub fn address(store: &Store, spot: Spot, on: Option<Timestamp>) -> Address {
+/// `known` is the division the position lies in, when the caller knows it better than the entries do.
+pub fn address(store: &Store, spot: Spot, on: Option<Timestamp>, known: Option<&str>) -> Address {
     let (mut street, mut door, mut poi): (Option<Nearest>, Option<Nearest>, Option<Nearest>) =
         (None, None, None);
     let (mut zone, mut grid, mut region): (Option<Slot>, Option<Slot>, Option<Slot>) = (None, None, None);
@@ -112,13 +113,9 @@ pub fn address(store: &Store, spot: Spot, on: Option<Timestamp>) -> Address {
     let record = |slot: Slot| store.record(slot);
     let mut area_from = vec![region, grid];
     area_from.extend([door.map(|d| d.slot), street.map(|s| s.slot), poi.map(|p| p.slot)]);
-    let area = area_from
-        .into_iter()
-        .flatten()
-        .filter_map(record)
-        .map(|r| store.area(r))
-        .find(|a| !a.is_empty())
-        .unwrap_or("");
+    let found =
+        area_from.into_iter().flatten().filter_map(record).map(|r| store.area(r)).find(|a| !a.is_empty());
+    let area = known.or(found).unwrap_or("");
     let regions: Vec<&Record> = chain(store, area);
 
     // The street of the door at which the position lies, else the nearest street and a number on it.

@@ -171,6 +171,12 @@ impl Store {
         self.by_id.find(words::text_hash(id), |slot| self.ids.get(*slot) == id).copied()
     }
 
+    /// Every entry in force with its identity, in no order.
+    pub fn live_ids(&self) -> impl Iterator<Item = (Slot, &str)> {
+        let live = |(slot, record): (usize, &Record)| record.live.then_some(slot as Slot);
+        self.records.iter().enumerate().filter_map(live).map(|slot| (slot, self.ids.get(slot)))
+    }
+
     /// Adds a checked entry; one of the same id is replaced. `true` when it is new.
     pub fn put(&mut self, entry: &Entry) -> bool {
         let replaced = self.remove(&entry.id);

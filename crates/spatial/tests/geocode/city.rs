@@ -85,7 +85,7 @@ pub fn boston() -> Geocoder {
 
     // Pieces of one name that lie within 300 m of each other are one street.
     let mut pieces: HashMap<String, Vec<Vec<Point<Cgcs2000>>>> = HashMap::new();
-    for row in rows(&data("boston_named_roads.csv.gz")) {
+    for row in rows(&demo("osm_named_roads.csv.gz")) {
         let line = row["line_lonlat"].split(';').map(|p| {
             let (lng, lat) = p.split_once(' ').expect("two numbers");
             point(lng, lat)

@@ -42,7 +42,7 @@ export const proposalsAt = (query: { class: string; lng?: number; lat?: number }
 export const collectorsFor = (id: string, signal?: AbortSignal) => ask<CollectorView[]>(`${of(id)}/collectors`, {}, signal)
 export const handlersFor = (id: string, signal?: AbortSignal) => ask<HandlerView[]>(`${of(id)}/handlers`, {}, signal)
 export const searchClasses = (q: string, signal?: AbortSignal, limit = 8) => ask<ClassHitView[]>('/api/classes/search', { q, limit }, signal)
-export const searchPlaces = (q: string, signal?: AbortSignal) => ask<PlaceHit[]>('/api/places/search', { q }, signal)
+export const searchPlaces = (q: string, signal?: AbortSignal) => ask<PlaceHit[]>('/api/places/find', { q, limit: 12 }, signal)
 /** The classes with the questions each asks, in the city of the person who is signed in. */
 export const servicesOf = (city: string, signal?: AbortSignal) =>
   body(client.GET('/api/public/services', { headers: { 'x-city': city }, signal }) as Promise<{ data?: { services: ServiceView[] }; response: Response }>).then(({ services }) => services)

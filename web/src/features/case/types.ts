@@ -371,10 +371,15 @@ export interface ClassHitView {
   /** The filing condition nearest to the words. */
   criterion: number | null
 }
+/** A place that some words may mean. */
 export interface PlaceHit {
-  label: string
+  label: Words
   lng: number
   lat: number
+  confidence: number
+  matched: string
+  kind: string | null
+  id: string | null
   grid: string | null
   street: Words | null
 }
@@ -384,9 +389,8 @@ export interface PlaceView {
   grid_bounds: [number, number, number, number] | null
   /** Names from the city down to the community. */
   path: Words[]
-  /** The nearest known street name, with its distance. */
-  near: PlaceHit | null
-  near_metres: number | null
+  /** The address in words. */
+  address: Words | null
   inside_city: boolean
 }
 /** One change told by the live stream. */

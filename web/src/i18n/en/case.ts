@@ -105,7 +105,7 @@ export default {
   share: 'Part {n}',
   share_add: 'Add a department',
   share_remove: 'Remove part {n}',
-  place_hint: 'Street, crossing or building',
+  place_hint: 'Address, crossing, place, code',
   place_unlocated: 'The grid appears once a place is chosen from the list or on the map',
   not_now: 'Not possible now',
   grid_of: 'Unit grid {n}, {place}',

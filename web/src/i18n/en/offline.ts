@@ -34,6 +34,5 @@ export default {
   address: 'Where in words',
   address_hint: 'Street, number, what is near',
   by_numbers: 'Type coordinates',
-  near_street: 'near {street} ({metres} m)',
-  streets: 'Streets found',
+  streets: 'Places found',
 }

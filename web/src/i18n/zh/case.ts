@@ -105,7 +105,7 @@ export default {
   share: '第 {n} 份',
   share_add: '再加一个部门',
   share_remove: '去掉第 {n} 份',
-  place_hint: '路名、路口或单位名称',
+  place_hint: '门牌、路口、单位、网格或部件编码',
   place_unlocated: '从列表选择或在地图上点选后显示所属网格',
   not_now: '现在不能办理',
   grid_of: '{place} {n} 号单元网格',

@@ -34,6 +34,5 @@ export default {
   address: '地点说明',
   address_hint: '路名、门牌、附近标志物',
   by_numbers: '输入经纬度',
-  near_street: '{street}附近（{metres} 米）',
-  streets: '匹配的道路',
+  streets: '匹配的地点',
 }
