@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
+use crate::registers::{Books, Shelf};
 use crate::session::CachedActor;
 use crate::view::Words;
 
@@ -71,6 +72,10 @@ pub(crate) struct Inner {
     pub live: Live,
     /// Signed-in actors by hash of their secret; read on every request.
     pub actors: Mutex<HashMap<String, CachedActor>>,
+    /// Registers of packs in memory.
+    pub books: Books,
+    /// Packs this server has.
+    pub shelf: Shelf,
 }
 
 #[derive(Clone)]
@@ -97,6 +102,8 @@ impl App {
             cities: RwLock::default(),
             live: Live::default(),
             actors: Mutex::default(),
+            books: Books::default(),
+            shelf: Shelf::default(),
         }));
         let mut columns: BTreeMap<CityCode, CaseIndex> =
             saved.columns.into_iter().map(|s| (s.city(), s)).collect();

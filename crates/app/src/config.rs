@@ -3,6 +3,7 @@
 
 use crate::error::{AppError, FieldProblem, Problems};
 use crate::ports::StoredRecord;
+use crate::registers::{PackRecord, Packs};
 use crate::settings::CitySettings;
 use crate::view::Words;
 use case::Procedure;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The kinds of record, in the order in which they build on each other.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 16] = [
     "settings",
     "calendars",
     "procedures",
@@ -37,6 +38,7 @@ pub const KINDS: [&str; 15] = [
     "unit_grids",
     "streets",
     "learned",
+    "packs",
 ];
 
 /// A filing condition as a record of its own: what differs from the compiled-in national table.
@@ -112,6 +114,8 @@ pub struct Config {
     pub grids_from: KnownGrids,
     pub streets: Vec<Street>,
     pub learned: Learned,
+    /// Industry packs in force.
+    pub packs: Packs,
     /// Version of each record, for optimistic edits.
     pub record_versions: BTreeMap<(String, String), u32>,
 }
@@ -177,6 +181,7 @@ impl Config {
         let grids_from = read_grids(&by_kind, known, &mut problems);
         let streets: BTreeMap<String, Vec<Street>> = read(&by_kind, "streets", &mut problems);
         let learned: BTreeMap<String, LearnedRow> = read(&by_kind, "learned", &mut problems);
+        let packs: BTreeMap<String, PackRecord> = read(&by_kind, "packs", &mut problems);
         let record_versions = records.iter().map(|r| ((r.kind.clone(), r.key.clone()), r.version)).collect();
         if !problems.is_empty() {
             return Err(problems.into_vec());
@@ -193,6 +198,7 @@ impl Config {
             people,
             accounts,
             class_search: ClassSearch::new(&catalogue),
+            packs: Packs::build(&packs, &catalogue),
             catalogue,
             responsibility: responsibility.into_values().collect(),
             roster,

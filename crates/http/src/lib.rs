@@ -27,6 +27,7 @@ pub mod openapi;
 pub mod options;
 pub mod print;
 pub mod public;
+pub mod register;
 pub mod session;
 pub mod table;
 pub mod telemetry;
@@ -66,6 +67,7 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(admin::routes())
         .merge(inbox::routes())
         .merge(live::routes())
+        .merge(register::routes())
         .merge(public::routes())
         .merge(open311::routes())
         .merge(health::routes())

@@ -13,18 +13,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("media", &["kernel"]),
     ("index", &["kernel", "case"]),
     ("spatial", &["kernel", "city"]),
-    ("app", &["kernel", "city", "case", "media", "index", "spatial"]),
+    ("pack", &["kernel", "city"]),
+    ("app", &["kernel", "city", "case", "media", "index", "spatial", "pack"]),
     ("store", &["kernel", "city", "case", "media", "index", "app"]),
     ("outside", &["kernel", "city", "case", "app"]),
-    ("http", &["kernel", "city", "case", "media", "index", "app"]),
+    ("http", &["kernel", "city", "case", "media", "index", "app", "pack"]),
     ("testkit", &["kernel", "city", "case", "media", "index", "app"]),
-    ("server", &["kernel", "city", "case", "media", "index", "app", "store", "outside", "http"]),
+    ("server", &["kernel", "city", "case", "media", "index", "pack", "app", "store", "outside", "http"]),
     ("bench", &["kernel", "city", "case", "media", "index", "app", "store", "outside", "http", "testkit"]),
     ("xtask", &[]),
 ];
 
 /// Crates that take values and return values: no async, files, sockets, clocks, random numbers.
-const PURE: &[&str] = &["kernel", "city", "case", "media", "index", "spatial"];
+const PURE: &[&str] = &["kernel", "city", "case", "media", "index", "spatial", "pack"];
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",
     "std::net",
