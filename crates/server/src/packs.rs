@@ -10,7 +10,6 @@ use std::time::SystemTime;
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../../packs"]
-#[include = "*.toml"]
 struct Shipped;
 
 /// Packs of a server at most, those inside the binary included.
@@ -29,7 +28,9 @@ pub struct Found {
 pub fn shipped() -> Vec<Folder> {
     let mut folders: BTreeMap<String, Vec<File>> = BTreeMap::new();
     for path in Shipped::iter() {
-        let Some((folder, name)) = path.split_once('/') else { continue };
+        let Some((folder, name)) = path.split_once('/').filter(|(_, name)| name.ends_with(".toml")) else {
+            continue;
+        };
         let Some(file) = Shipped::get(&path) else { continue };
         let text = String::from_utf8_lossy(&file.data).into_owned();
         folders.entry(folder.to_owned()).or_default().push(File { name: name.to_owned(), text });

@@ -6,7 +6,7 @@ use super::inspect::{Inspection, Offence};
 use super::{INSPECTIONS, OFFENCES};
 use crate::app::App;
 use crate::error::AppError;
-use crate::ports::{PutThing, PutThingDone, PutThings, StoredThing, ThingQuery};
+use crate::ports::{COMPONENTS, PutThing, StoredThing, ThingQuery};
 use jiff::civil::Date;
 use kernel::{CityCode, Millis, Timestamp};
 use parking_lot::{Mutex, RwLock};
@@ -46,14 +46,15 @@ pub(crate) struct Books(Mutex<HashMap<(CityCode, String), Arc<Cell>>>);
 impl Books {
     /// Takes note of something written, when its register is in memory.
     pub(crate) fn see(&self, city: CityCode, thing: &StoredThing, since: Timestamp) {
-        let register = match thing.register.as_str() {
-            INSPECTIONS | OFFENCES => thing.class.clone(),
-            register => register.to_owned(),
-        };
+        let register = book_of(&thing.register, &thing.class).to_owned();
         let Some(cell) = self.0.lock().get(&(city, register)).cloned() else { return };
         if let Err(error) = cell.book.write().take(thing, since) {
             tracing::error!(%city, register = thing.register, code = thing.code, %error, "a row cannot be read");
         }
+    }
+
+    fn holds(&self, city: CityCode, register: &str, class: &str) -> bool {
+        register != COMPONENTS && self.0.lock().contains_key(&(city, book_of(register, class).to_owned()))
     }
 
     /// A case changed that may have been raised on an entry of this register.
@@ -68,6 +69,11 @@ impl Books {
     fn cell(&self, city: CityCode, register: &str) -> Arc<Cell> {
         self.0.lock().entry((city, register.to_owned())).or_default().clone()
     }
+}
+
+/// The register a row is kept in memory with.
+fn book_of<'a>(register: &'a str, class: &'a str) -> &'a str {
+    if matches!(register, INSPECTIONS | OFFENCES) { class } else { register }
 }
 
 impl Book {
@@ -170,46 +176,16 @@ impl App {
         }
     }
 
-    /// Writes rows of registers, all or nothing, and keeps the memory in step.
-    pub(super) async fn commit_rows(&self, put: PutThings) -> Result<Vec<PutThingDone>, AppError> {
-        let (city, by, at, puts) = (put.city, put.by, put.at, put.puts.clone());
-        let done = self.store().put_things(put).await?;
-        self.books_see_put(city, by, at, puts.into_iter().zip(done.iter().copied()));
-        Ok(done)
+    /// Which of these rows belong to a register in memory.
+    pub(crate) fn in_books(&self, city: CityCode, puts: &[PutThing]) -> Vec<usize> {
+        let known = |put: &PutThing| self.0.books.holds(city, &put.register, &put.class);
+        puts.iter().enumerate().filter(|(_, put)| known(put)).map(|(at, _)| at).collect()
     }
 
-    /// What was just written, for the registers in memory.
-    pub(crate) fn books_see_put(
-        &self,
-        city: CityCode,
-        by: Option<kernel::PersonId>,
-        at: Timestamp,
-        rows: impl Iterator<Item = (PutThing, PutThingDone)>,
-    ) {
-        let since = at - KEPT;
-        for (put, done) in rows.filter(|(put, _)| put.register != crate::ports::COMPONENTS) {
-            let thing = StoredThing {
-                serial: done.serial,
-                register: put.register,
-                code: put.code,
-                name: put.name,
-                class: put.class,
-                version: done.version,
-                position: done.position,
-                removed: put.removed,
-                changed_at: at,
-                changed_by: by,
-                change: put.change,
-                body: put.body,
-            };
-            self.0.books.see(city, &thing, since);
-        }
-    }
-
-    /// What another process wrote, for the registers in memory.
+    /// What was written, here or by another process, for the registers in memory.
     pub(crate) fn books_see(&self, city: CityCode, things: &[StoredThing]) {
         let since = self.now() - KEPT;
-        for thing in things.iter().filter(|thing| thing.register != crate::ports::COMPONENTS) {
+        for thing in things.iter().filter(|thing| thing.register != COMPONENTS) {
             self.0.books.see(city, thing, since);
         }
     }

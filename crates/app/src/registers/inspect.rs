@@ -571,7 +571,7 @@ impl App {
         change: impl Fn(&mut Entry) -> Value,
     ) -> Result<(), AppError> {
         let (city, by) = (actor.city, actor.person_id());
-        self.commit_rows(PutThings { city, by, at: self.now(), command: Some(command), puts }).await?;
+        self.commit_things(PutThings { city, by, at: self.now(), command: Some(command), puts }).await?;
         for _ in 0..TRIES {
             let cell = self.book(city, &register.id).await?;
             let current = cell.book.read().entries.get(code).cloned();

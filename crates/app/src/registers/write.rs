@@ -201,7 +201,7 @@ impl App {
             command: Some(sent.id),
             puts: vec![put],
         };
-        let done = self.commit_rows(puts).await?;
+        let done = self.commit_things(puts).await?;
         let serial = done.first().map(|done| done.serial).unwrap_or_default();
         // Sent twice: the first one's code counts.
         let stored = self.store().thing(actor.city, serial).await?.ok_or(AppError::NotFound("entry"))?;
@@ -313,7 +313,7 @@ impl App {
         let cell = self.book(city, &register.id).await?;
         self.derive(config, register, &mut entry, &cell.book.read());
         let puts = vec![put_of(register, &entry, false, change)];
-        self.commit_rows(PutThings { city, by, at: self.now(), command, puts }).await?;
+        self.commit_things(PutThings { city, by, at: self.now(), command, puts }).await?;
         Ok(())
     }
 

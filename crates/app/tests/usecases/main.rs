@@ -11,5 +11,6 @@ mod import;
 mod lap;
 mod public;
 mod refused;
+mod registers;
 mod whole_loop;
 mod world;
