@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
+use crate::registers::{Books, Shelf};
 use crate::session::CachedActor;
 use crate::view::Words;
 
@@ -76,6 +77,10 @@ pub(crate) struct Inner {
     /// Signed-in actors by hash of their secret; read on every request.
     pub actors: Mutex<HashMap<String, CachedActor>>,
     pub tiles: Tiles,
+    /// Registers of packs in memory.
+    pub books: Books,
+    /// Packs this server has.
+    pub shelf: Shelf,
 }
 
 #[derive(Clone)]
@@ -103,6 +108,8 @@ impl App {
             live: Live::default(),
             actors: Mutex::default(),
             tiles: Tiles::default(),
+            books: Books::default(),
+            shelf: Shelf::default(),
         }));
         let mut columns: BTreeMap<CityCode, CaseIndex> =
             saved.columns.into_iter().map(|s| (s.city(), s)).collect();

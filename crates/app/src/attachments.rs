@@ -184,6 +184,17 @@ impl App {
         self.fetch(city, &stored, size, true).await
     }
 
+    /// Bytes of an attachment whose right to be seen was proved elsewhere.
+    pub(crate) async fn attachment_bytes(
+        &self,
+        city: CityCode,
+        id: &str,
+        size: Size,
+    ) -> Result<(Bytes, String), AppError> {
+        let stored = self.known(city, id).await?;
+        self.fetch(city, &stored, size, false).await
+    }
+
     async fn replied_in(&self, city: CityCode, case: kernel::CaseId, id: &str) -> Result<(), AppError> {
         let facts = self.store().facts(city, case).await?;
         let mut replies = facts.iter().filter(|record| matches!(record.fact, Fact::Replied { .. }));

@@ -4,6 +4,7 @@
 use crate::basemap::{Basemap, Basemaps};
 use crate::error::{AppError, FieldProblem, Problems};
 use crate::ports::StoredRecord;
+use crate::registers::{PackRecord, Packs};
 use crate::settings::CitySettings;
 use crate::view::Words;
 use case::Procedure;
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The kinds of record, in the order in which they build on each other.
-pub const KINDS: [&str; 16] = [
+pub const KINDS: [&str; 17] = [
     "settings",
     "calendars",
     "procedures",
@@ -39,6 +40,7 @@ pub const KINDS: [&str; 16] = [
     "streets",
     "learned",
     crate::basemap::KIND,
+    "packs",
 ];
 
 /// A filing condition as a record of its own: what differs from the compiled-in national table.
@@ -115,6 +117,8 @@ pub struct Config {
     pub streets: Vec<Street>,
     pub learned: Learned,
     pub basemaps: Basemaps,
+    /// Industry packs in force.
+    pub packs: Packs,
     /// Version of each record, for optimistic edits.
     pub record_versions: BTreeMap<(String, String), u32>,
 }
@@ -184,6 +188,7 @@ impl Config {
         for (key, map) in &basemaps {
             map.check(&format!("basemaps/{key}"), &mut problems);
         }
+        let packs: BTreeMap<String, PackRecord> = read(&by_kind, "packs", &mut problems);
         let record_versions = records.iter().map(|r| ((r.kind.clone(), r.key.clone()), r.version)).collect();
         if !problems.is_empty() {
             return Err(problems.into_vec());
@@ -199,6 +204,7 @@ impl Config {
             people,
             accounts,
             class_search: ClassSearch::new(&catalogue),
+            packs: Packs::build(&packs, &catalogue),
             catalogue,
             responsibility: responsibility.into_values().collect(),
             roster,

@@ -321,6 +321,7 @@ impl App {
             put.puts.iter().map(face).collect()
         };
         let code = put.city;
+        let in_memory = self.in_books(code, &put.puts);
         let done = self.store().put_things(put).await?;
         let seen = done
             .iter()
@@ -329,6 +330,12 @@ impl App {
             .collect();
         if let Some(change) = city.ground.take(code, seen, None) {
             self.live().tell_things(change);
+        }
+        if !in_memory.is_empty() {
+            // Read again: a command sent twice was written the first time, under another code perhaps.
+            let serials: Vec<u64> =
+                in_memory.iter().filter_map(|at| done.get(*at)).map(|done| done.serial).collect();
+            self.books_see(code, &self.store().things_by_serial(code, &serials).await?);
         }
         Ok(done)
     }
@@ -386,6 +393,7 @@ impl App {
             let full = page.len() == CATCH_UP_PAGE as usize;
             let last = page.last().map_or(head, |thing| thing.position);
             let upto = if full { last } else { last.max(head) };
+            self.books_see(city.code, &page);
             let config = city.config.read().clone();
             let seen = page.iter().map(|thing| seen(thing, &*config.grids)).collect();
             if let Some(change) = city.ground.take(city.code, seen, Some(upto)) {

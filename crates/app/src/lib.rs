@@ -37,6 +37,7 @@ pub mod ports;
 pub mod public;
 mod queue;
 pub mod records;
+pub mod registers;
 pub mod report;
 pub mod rights;
 pub mod secret;

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::AppError;
 use crate::live::Change;
+use crate::ports::COMPONENTS;
 use case::Case;
 use index::{Filter, Grant, Query, Visibility};
 use kernel::actor::Who;
@@ -96,10 +97,13 @@ pub fn may_see_reporter(actor: &Actor) -> bool {
     !handles && (actor.has(Role::IntakeOperator) || actor.has(Role::ShiftLeader))
 }
 
-/// True for those who may read a register: everybody signed in. A citizen sees public cards only.
+/// True for those who may read a register: components everybody signed in, a pack's those it names. A citizen sees public cards only.
 #[must_use]
-pub fn sees_register(actor: &Actor, _config: &Config, _register: &str) -> bool {
-    actor.is_system() || actor.person_id().is_some()
+pub fn sees_register(actor: &Actor, config: &Config, register: &str) -> bool {
+    if register == COMPONENTS {
+        return actor.is_system() || actor.person_id().is_some();
+    }
+    crate::registers::sees_register(actor, config, register)
 }
 
 /// The cases `actor` may see, as a filter over the columns.

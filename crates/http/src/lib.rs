@@ -30,6 +30,7 @@ pub mod options;
 pub mod place;
 pub mod print;
 pub mod public;
+pub mod register;
 pub mod session;
 pub mod table;
 pub mod telemetry;
@@ -71,6 +72,7 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(inbox::routes())
         .merge(live::routes())
         .merge(map::routes())
+        .merge(register::routes())
         .merge(public::routes())
         .merge(open311::routes())
         .merge(ogc::routes())

@@ -669,6 +669,12 @@ fn operation_roles(method: &str, path: &str) -> Option<Allowed> {
             Allowed::Roles(&[IntakeOperator, ShiftLeader, Dispatcher, Leader, Supervisor])
         }
         ("get", "/api/audit") => Allowed::Roles(&[AuditAdmin]),
+        // Which registers and entries one sees is the pack's to say; its tests are beside the use cases.
+        ("get", path) if path == "/api/registers" || path.starts_with("/api/registers/") => Allowed::SignedIn,
+        ("post", path) if path.starts_with("/api/registers/") => Allowed::SignedIn,
+        ("get" | "post", path) if path == "/api/packs" || path.starts_with("/api/packs/") => {
+            Allowed::Roles(&[SystemAdmin])
+        }
         ("get" | "post", "/api/check") => Allowed::Roles(&[SystemAdmin, AuditAdmin, Leader]),
         ("get", "/api/jobs") => Allowed::Roles(&[SystemAdmin, AuditAdmin]),
         ("get", "/api/catalogue")
@@ -703,6 +709,7 @@ fn filled(path: &str) -> String {
         .replace("/api/ledgers/{kind}", "/api/ledgers/return")
         .replace("/api/import/{kind}", "/api/import/departments");
     let path = path.replace("/people/{id}", "/people/1").replace("{key}", "main").replace("{v}", "2");
+    let path = path.replace("/api/packs/{id}", "/api/packs/signs");
     let query = match path.as_str() {
         "/api/callers" => "?phone=5550100",
         "/api/proposals" => "?class=2026-component-01001",

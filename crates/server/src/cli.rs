@@ -69,6 +69,9 @@ pub enum Command {
     /// 办理程序 · Procedures
     #[command(subcommand)]
     Procedure(command::procedure::Action),
+    /// 行业应用包：列出、检查 · Industry packs: list or check them
+    #[command(subcommand)]
+    Packs(command::packs::Action),
     /// 导入表格 · Import a table
     Import(command::import::Options),
     /// 导出表格 · Export a table

@@ -9,6 +9,7 @@ mod demo;
 mod lock;
 mod logs;
 mod open;
+mod packs;
 mod serve;
 mod stop;
 mod table;

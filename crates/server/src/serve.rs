@@ -63,6 +63,8 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
         tasks.spawn(worker::clocks(app.clone(), stop.clone()));
         tasks.spawn(worker::messages(app.clone(), Arc::new(messengers.clone()), stop.clone()));
         tasks.spawn(worker::jobs(app.clone(), stop.clone()));
+        tasks.spawn(worker::packs(app.clone(), config.data_dir.join("packs"), stop.clone()));
+        tasks.spawn(worker::registers(app.clone(), stop.clone()));
         tasks.spawn(worker::reminders(app.clone(), stop.clone()));
         tasks.spawn(worker::forgetting(app.clone(), config.retention.clone(), stop.clone()));
         tasks.spawn(backup::daily(config.clone(), store.clone(), stop.clone()));

@@ -4,12 +4,16 @@ use crate::config::{Config, Retention};
 use crate::open;
 use app::App;
 use app::ports::{Forget, Forgotten, Messenger, QueuedNotice};
+use app::registers::Offered;
 use futures::StreamExt;
 use kernel::{CityCode, Millis};
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::broadcast::error::TryRecvError;
 use tokio_util::sync::CancellationToken;
 
 /// Messages sent at once; a gateway that takes 10 s each still takes 48 a minute.
@@ -262,6 +266,83 @@ pub async fn reminders(app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(REMIND) => {}
+        }
+    }
+}
+
+/// How often the folder of packs is looked at, and the rules of registers.
+const PACKS: Duration = Duration::from_secs(2);
+const REGISTERS: Duration = Duration::from_secs(1);
+/// How often every open case of a register is asked for: other processes of a cluster close some.
+const ALL_CASES: u32 = 60;
+
+/// Takes over packs that were dropped into the data directory or changed there.
+pub async fn packs(app: App, folder: PathBuf, stop: CancellationToken) {
+    let seen = Arc::new(Mutex::new(None));
+    let stopping = stop.clone();
+    every("packs", PACKS, stop, || {
+        given_up(stopping.clone(), see_packs(app.clone(), folder.clone(), seen.clone()))
+    })
+    .await;
+}
+
+/// `seen` is what the folder looked like when it was last taken over, and for how many cities.
+async fn see_packs(
+    app: App,
+    folder: PathBuf,
+    seen: Arc<Mutex<Option<(crate::packs::Look, usize)>>>,
+) -> anyhow::Result<()> {
+    let at = folder.clone();
+    let look = tokio::task::spawn_blocking(move || crate::packs::look(&at)).await??;
+    let now = (look, app.cities().len());
+    if seen.lock().as_ref() == Some(&now) {
+        return Ok(());
+    }
+    let offered = tokio::task::spawn_blocking(move || crate::packs::all(&folder)).await??;
+    let offered = offered.into_iter().map(|one| Offered { folder: one.folder, own: one.own }).collect();
+    for problem in app.offer_packs(offered).await? {
+        tracing::warn!("packs/{problem}");
+    }
+    *seen.lock() = Some(now);
+    Ok(())
+}
+
+/// Raises what the rules of registers say, and moves entries on when their cases end.
+pub async fn registers(app: App, stop: CancellationToken) {
+    let mut changes = app.live().listen();
+    let mut rounds = 0u32;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(REGISTERS) => {}
+        }
+        let mut all = rounds.is_multiple_of(ALL_CASES);
+        rounds = rounds.wrapping_add(1);
+        loop {
+            match changes.try_recv() {
+                Ok(change) => app.register_case_changed(&change),
+                Err(TryRecvError::Lagged(_)) => all = true,
+                Err(_) => break,
+            }
+        }
+        for city in app.cities() {
+            match app.tick_registers(city, all).await {
+                Ok(report) => {
+                    for (kind, count) in [
+                        ("raised", report.raised),
+                        ("ended", report.ended),
+                        ("recoloured", report.recoloured),
+                    ] {
+                        metrics::counter!("yiwang_register_entries_total", "kind" => kind)
+                            .increment(u64::from(count));
+                    }
+                }
+                Err(error) => {
+                    let error = anyhow::Error::from(error);
+                    metrics::counter!("yiwang_worker_failures_total", "worker" => "registers").increment(1);
+                    tracing::warn!(%city, error = format!("{error:#}"), "the rules of registers failed, will try again");
+                }
+            }
         }
     }
 }

@@ -13,12 +13,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("media", &["kernel"]),
     ("index", &["kernel", "case"]),
     ("spatial", &["kernel", "city"]),
-    ("app", &["kernel", "city", "case", "media", "index", "spatial"]),
+    ("pack", &["kernel", "city"]),
+    ("app", &["kernel", "city", "case", "media", "index", "spatial", "pack"]),
     ("store", &["kernel", "city", "case", "media", "index", "app"]),
     ("outside", &["kernel", "city", "case", "app"]),
-    ("http", &["kernel", "city", "case", "media", "index", "spatial", "app"]),
+    ("http", &["kernel", "city", "case", "media", "index", "spatial", "pack", "app"]),
     ("testkit", &["kernel", "city", "case", "media", "index", "app"]),
-    ("server", &["kernel", "city", "case", "media", "index", "spatial", "app", "store", "outside", "http"]),
+    (
+        "server",
+        &[
+            "kernel", "city", "case", "media", "index", "spatial", "pack", "app", "store", "outside", "http",
+        ],
+    ),
     (
         "bench",
         &[
@@ -30,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that take values and return values: no async, files, sockets, clocks, random numbers.
-const PURE: &[&str] = &["kernel", "city", "case", "media", "index", "spatial"];
+const PURE: &[&str] = &["kernel", "city", "case", "media", "index", "spatial", "pack"];
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",
     "std::net",

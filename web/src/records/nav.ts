@@ -1,6 +1,6 @@
 /** The parts of administration and evaluation, each with the functions that open it. */
 import {
-  BookOpenText, CalendarDays, ClipboardCheck, Gauge, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, ScrollText, Settings2, Timer, Upload, UsersRound, Waypoints,
+  Blocks, BookOpenText, CalendarDays, ClipboardCheck, Gauge, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, ScrollText, Settings2, Timer, Upload, UsersRound, Waypoints,
 } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { MessageKey } from '@/i18n'
@@ -31,6 +31,7 @@ export const administration: readonly { group: MessageKey; items: readonly NavIt
       { to: '/admin/limits', label: 'catalogue.limits', icon: Timer, may: READ },
       { to: '/admin/calendar', label: 'calendar.title', icon: CalendarDays, may: READ },
       { to: '/admin/procedures', label: 'procedure.title', icon: Waypoints, may: READ },
+      { to: '/admin/packs', label: 'register.packs', icon: Blocks, may: ['configuration'] },
       { to: '/admin/responsibility', label: 'admin.responsibility', icon: Landmark, may: READ },
       { to: '/admin/templates', label: 'admin.templates', icon: MessageSquareQuote, may: READ },
     ],

@@ -12,5 +12,6 @@ mod lap;
 mod places;
 mod public;
 mod refused;
+mod registers;
 mod whole_loop;
 mod world;

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod desk;
 pub mod export;
 pub mod import;
+pub mod packs;
 pub mod procedure;
 pub mod replay;
 pub mod restore;
@@ -40,6 +41,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::Check => check::run(&common).await,
         Command::Replay(options) => replay::run(&common, options).await,
         Command::Procedure(action) => procedure::run(&common, action).await,
+        Command::Packs(action) => packs::run(&common, &action),
         Command::Import(options) => import::run(&common, options).await,
         Command::Export(options) => export::run(&common, options).await,
         Command::Demo(action) => demo::run(&common, action).await,
