@@ -40,6 +40,7 @@ pub mod session;
 pub mod settings;
 pub mod step;
 pub mod take_step;
+pub mod transfer;
 pub mod upkeep;
 pub mod view;
 pub mod vocabulary;

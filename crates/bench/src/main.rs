@@ -7,6 +7,7 @@ mod city;
 mod client;
 mod crash;
 mod fill;
+mod import;
 mod intake;
 mod list;
 mod live;
@@ -63,6 +64,12 @@ enum Task {
     Start {
         #[arg(long, default_value_t = 1_000_000)]
         cases: u32,
+    },
+    /// Real inventories of street assets through the ordinary importer
+    Import {
+        /// Folder with the inventories, each a gzipped CSV file
+        #[arg(long, default_value = "../shared/data/assets")]
+        assets: PathBuf,
     },
     /// Kills the server at random moments under load; nothing acknowledged may be missing
     Crash {
@@ -141,6 +148,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             Task::List { cases, queries } => ("list", list::run(&place, cases, queries).await?),
             Task::Live { listeners, seconds } => ("live", live::run(&place, listeners, seconds).await?),
             Task::Start { cases } => ("start", start::run(&place, cases).await?),
+            Task::Import { assets } => ("import", import::run(&place, &assets).await?),
             Task::Crash { rounds, store, seed } => ("crash", crash::run(&place, rounds, store, seed).await?),
         })
     })?;

@@ -30,6 +30,7 @@ pub mod public;
 pub mod session;
 pub mod table;
 pub mod telemetry;
+pub mod transfer;
 pub mod vocabulary;
 
 use crate::door::Door;
@@ -64,6 +65,7 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(attachment::routes())
         .merge(ledger::routes())
         .merge(admin::routes())
+        .merge(transfer::routes())
         .merge(inbox::routes())
         .merge(live::routes())
         .merge(public::routes())

@@ -63,6 +63,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
         tasks.spawn(worker::clocks(app.clone(), stop.clone()));
         tasks.spawn(worker::messages(app.clone(), Arc::new(messengers.clone()), stop.clone()));
         tasks.spawn(worker::jobs(app.clone(), stop.clone()));
+        tasks.spawn(worker::transfers(app.clone(), stop.clone()));
         tasks.spawn(worker::reminders(app.clone(), stop.clone()));
         tasks.spawn(worker::forgetting(app.clone(), config.retention.clone(), stop.clone()));
         tasks.spawn(backup::daily(config.clone(), store.clone(), stop.clone()));
@@ -139,6 +140,7 @@ async fn begin(config: &Config, started: Instant) -> anyhow::Result<Begun> {
         tokio::task::spawn_blocking(move || open::saved(&config)).await?
     };
     let app = App::open_with(parts, saved).await.context("could not open the cities")?;
+    app.bring_files(open::files(config));
     let wanted = demo::Options {
         kind: config.demo,
         speed: config.demo_speed,

@@ -11,5 +11,6 @@ mod import;
 mod lap;
 mod public;
 mod refused;
+mod transfer;
 mod whole_loop;
 mod world;

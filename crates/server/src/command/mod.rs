@@ -11,6 +11,7 @@ pub mod procedure;
 pub mod replay;
 pub mod restore;
 pub mod serve;
+mod transfer;
 pub mod user;
 pub mod version;
 
