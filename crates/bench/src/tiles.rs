@@ -355,9 +355,9 @@ async fn tipg(address: &str, drawn: &Drawn) -> anyhow::Result<serde_json::Value>
     let folder = std::env::current_exe()?.with_file_name("tipg");
     let python = folder.join("bin/python");
     if !python.exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        run_to_end(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
         let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "tipg==1.4.0", "uvicorn"];
-        if let Err(error) = run(Command::new(&python).args(install)) {
+        if let Err(error) = run_to_end(Command::new(&python).args(install)) {
             std::fs::remove_dir_all(&folder)?;
             return Err(error);
         }
@@ -405,7 +405,7 @@ async fn tipg(address: &str, drawn: &Drawn) -> anyhow::Result<serde_json::Value>
     Ok(answer.into())
 }
 
-fn run(command: &mut Command) -> anyhow::Result<()> {
+fn run_to_end(command: &mut Command) -> anyhow::Result<()> {
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
     if status.success() { Ok(()) } else { bail!("{command:?} failed") }
 }

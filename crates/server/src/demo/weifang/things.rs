@@ -153,6 +153,7 @@ impl<'a> Desk<'a> {
             changed_on: None,
             source: "示范，绘制".to_owned(),
             note: String::new(),
+            source_id: String::new(),
             place: place(&placed.spot).context("a place")?,
             accuracy: Accuracy::B,
             height_m: None,
