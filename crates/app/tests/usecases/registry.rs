@@ -523,3 +523,57 @@ async fn ownership_is_asked_of_the_owner_and_confirmed_by_its_officer_alone() {
     let left = world.app.unconfirmed(&roads, &OwnershipQuery::default()).await.expect("a list");
     assert!(left.items.is_empty());
 }
+
+#[tokio::test]
+async fn the_check_finds_every_planted_fault_and_nothing_in_what_was_registered() {
+    let world = world().await;
+    let row = async || {
+        let rows = world.app.check(world::city()).await.expect("a check");
+        rows.into_iter().find(|row| row.number == 10).expect("query 10")
+    };
+    assert_eq!(row().await.state, "nothing");
+    for i in 0..30 {
+        register(&world, lamp_at(116.0005 + f64::from(i) * 0.0006, 36.005)).await;
+    }
+    let clean = row().await;
+    assert_eq!(clean.state, "ok", "{clean:?}");
+
+    // Written around the use cases: what an old system may have left.
+    let body = |code: &str, lng: f64, grid: &str| {
+        json!({ "code": code, "place": format!("POINT({lng} 36.004)"), "grid": grid, "state": "intact" })
+            .to_string()
+    };
+    let (east, west) = ("990401002001001", "990401001001001");
+    let planted: Vec<(String, String, &str)> = (0..50)
+        .flat_map(|i| {
+            let code = |class: &str| format!("990401{class}{:06}", 500 + i);
+            [
+                (
+                    format!("{}", 1_000 + i),
+                    body(&format!("{}", 1_000 + i), 116.001, west),
+                    "bad_component_code",
+                ),
+                (code("99999"), body(&code("99999"), 116.002, west), "unknown_class"),
+                (code("01037"), body(&code("01037"), 117.5, west), "outside_grids"),
+                (code("01036"), body(&code("01036"), 116.003, east), "wrong_grid"),
+            ]
+        })
+        .collect();
+    let puts = planted.iter().map(|(code, body, _)| app::ports::PutThing {
+        serial: None,
+        register: "component".into(),
+        code: code.clone(),
+        name: "x".into(),
+        class: LAMP.into(),
+        expected_version: 0,
+        removed: false,
+        change: "[]".into(),
+        body: body.clone(),
+    });
+    let put =
+        app::ports::PutThings { city: world::city(), by: None, at: NOW, command: None, puts: puts.collect() };
+    world.app.commit_things(put).await.expect("it is written");
+    let found = row().await;
+    assert_eq!(found.state, "failed");
+    assert!(found.found.en.contains("230 components, 200 faults"), "{}", found.found.en);
+}
