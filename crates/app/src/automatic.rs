@@ -11,15 +11,24 @@ use kernel::{Actor, Timestamp};
 impl App {
     /// Takes every automatic step that is open to `draft` now. A refusal only means that a person must look.
     pub(crate) async fn automatic_steps(&self, draft: &mut Draft, config: &Config, now: Timestamp) {
+        // Without the owner the table still says who is responsible.
+        let owner =
+            self.owner_of(config.city, draft.state.report.component.as_deref()).await.unwrap_or_default();
         // At most accept, file and dispatch.
         for _ in 0..3 {
-            if !self.automatic_step(draft, config, now) {
+            if !self.automatic_step(draft, config, owner.as_deref(), now) {
                 return;
             }
         }
     }
 
-    fn automatic_step(&self, draft: &mut Draft, config: &Config, now: Timestamp) -> bool {
+    fn automatic_step(
+        &self,
+        draft: &mut Draft,
+        config: &Config,
+        owner: Option<&str>,
+        now: Timestamp,
+    ) -> bool {
         let case = &draft.state;
         // Children follow their parent's dispatcher, and whoever was sent back is looked at by a person.
         if case.parent.is_some() || case.guard.is_some() || case.reopened > 0 || case.reworks > 0 {
@@ -41,7 +50,7 @@ impl App {
                 };
                 Command::File { standard, opinion: String::new(), procedure: config.procedure }
             }
-            (Stage::Filed, _) => match self.automatic_department(draft, config) {
+            (Stage::Filed, _) => match self.automatic_department(draft, config, owner) {
                 Some(department) => {
                     Command::Dispatch { department, assisting: Vec::new(), opinion: String::new() }
                 }
@@ -55,7 +64,12 @@ impl App {
     }
 
     /// The department an automatic dispatch may choose: only when the procedure allows and the table is sure.
-    fn automatic_department(&self, draft: &Draft, config: &Config) -> Option<kernel::DepartmentId> {
+    fn automatic_department(
+        &self,
+        draft: &Draft,
+        config: &Config,
+        owner: Option<&str>,
+    ) -> Option<kernel::DepartmentId> {
         let case = &draft.state;
         let procedure = config.procedure(case.procedure).ok()?;
         let class = case.class.as_ref()?;
@@ -65,8 +79,10 @@ impl App {
         if !by_channel && !by_rule {
             return None;
         }
-        let best =
-            self.rank_departments(config, Some(class), case.report.place.grid.as_ref()).into_iter().next()?;
+        let best = self
+            .rank_departments(config, Some(class), case.report.place.grid.as_ref(), owner)
+            .into_iter()
+            .next()?;
         (best.confidence_percent >= auto.confidence_min).then_some(best.department)
     }
 }

@@ -1,6 +1,8 @@
 //! The ten acceptance queries of `standards/acceptance.md` §7 on the live store, and the proof that each
 //! row is what its facts add up to.
 
+mod components;
+
 use crate::app::App;
 use crate::config::Config;
 use crate::error::AppError;
@@ -65,7 +67,8 @@ impl App {
     /// When the store cannot be read.
     pub async fn check(&self, city: CityCode) -> Result<Vec<CheckRow>, AppError> {
         let walk = self.walk(city).await?;
-        self.rows(city, walk)
+        let components = self.check_components(city, &*self.config(city)?).await?;
+        self.rows(city, walk, components)
     }
 
     /// Asks for a check in the background; one that waits or runs already is the answer.
@@ -112,13 +115,14 @@ impl App {
             // Requests go first.
             tokio::task::yield_now().await;
         }
-        let rows = self.rows(held.city, walk)?;
+        let components = self.check_components(held.city, &*self.config(held.city)?).await?;
+        let rows = self.rows(held.city, walk, components)?;
         held.job.result = serde_json::to_value(rows).unwrap_or_default();
         held.job.result_at = Some(self.now());
         Ok(true)
     }
 
-    fn rows(&self, city: CityCode, walk: Walk) -> Result<Vec<CheckRow>, AppError> {
+    fn rows(&self, city: CityCode, walk: Walk, components: CheckRow) -> Result<Vec<CheckRow>, AppError> {
         let config = self.config(city)?;
         Ok(vec![
             self.trial(&config)?,
@@ -142,11 +146,7 @@ impl App {
                 ("尚无冻结的评价结果", "nothing frozen yet"),
             ),
             grids(&config),
-            nothing(
-                10,
-                ("部件编码与网格归属", "component codes and grids"),
-                ("尚无部件登记", "no components yet"),
-            ),
+            components,
         ])
     }
 

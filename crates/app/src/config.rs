@@ -8,7 +8,7 @@ use crate::registers::{PackRecord, Packs};
 use crate::settings::CitySettings;
 use crate::view::Words;
 use case::Procedure;
-use city::catalogue::ClassSearch;
+use city::catalogue::{AttributeQuestion, ClassSearch};
 use city::responsibility::{Learned, LearnedRow, Rule};
 use city::roster::{DutyGrid, Roster, Shift};
 use city::template::OpinionTemplate;
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The kinds of record, in the order in which they build on each other.
-pub const KINDS: [&str; 17] = [
+pub const KINDS: [&str; 18] = [
     "settings",
     "calendars",
     "procedures",
@@ -41,6 +41,7 @@ pub const KINDS: [&str; 17] = [
     "learned",
     crate::basemap::KIND,
     "packs",
+    "component_fields",
 ];
 
 /// A filing condition as a record of its own: what differs from the compiled-in national table.
@@ -119,6 +120,8 @@ pub struct Config {
     pub basemaps: Basemaps,
     /// Industry packs in force.
     pub packs: Packs,
+    /// Further fields of components, by class or major class (`2026-component-01`).
+    pub component_fields: BTreeMap<String, Vec<AttributeQuestion>>,
     /// Version of each record, for optimistic edits.
     pub record_versions: BTreeMap<(String, String), u32>,
 }
@@ -189,6 +192,7 @@ impl Config {
             map.check(&format!("basemaps/{key}"), &mut problems);
         }
         let packs: BTreeMap<String, PackRecord> = read(&by_kind, "packs", &mut problems);
+        let component_fields = read_component_fields(&by_kind, &mut problems);
         let record_versions = records.iter().map(|r| ((r.kind.clone(), r.key.clone()), r.version)).collect();
         if !problems.is_empty() {
             return Err(problems.into_vec());
@@ -215,6 +219,7 @@ impl Config {
             learned: Learned::from(learned.into_values().collect::<Vec<_>>()),
             basemaps: Basemaps::of(&basemaps, &settings.basemap),
             settings,
+            component_fields,
             record_versions,
         })
     }
@@ -243,6 +248,15 @@ impl Config {
         self.catalogue
             .get(key)
             .map_or_else(|| Words { zh: key.to_string(), en: key.to_string() }, |entry| words(&entry.name))
+    }
+
+    /// The further fields of a class of components: its own, else those of its major class.
+    #[must_use]
+    pub fn component_fields_of(&self, class: &ClassKey) -> &[AttributeQuestion] {
+        let own = class.to_string();
+        let major = own.get(..own.len() + 2 - class.code().len()).unwrap_or_default();
+        let found = self.component_fields.get(&own).or_else(|| self.component_fields.get(major));
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// Name of the street a grid lies in.
@@ -275,7 +289,7 @@ fn numbered(id: u32) -> Words {
     Words { zh: format!("#{id}"), en: format!("#{id}") }
 }
 
-fn city_problem(prefix: &str, problem: &city::FieldProblem) -> FieldProblem {
+pub(crate) fn city_problem(prefix: &str, problem: &city::FieldProblem) -> FieldProblem {
     FieldProblem::new(format!("{prefix}.{}", problem.field), problem.code)
         .with("zh", problem.message.zh.clone())
         .with("en", problem.message.en.clone())
@@ -382,6 +396,35 @@ fn read_catalogue(by_kind: &BTreeMap<&str, Vec<&StoredRecord>>, problems: &mut P
         }
     }
     catalogue
+}
+
+/// Fields of one class on its card at most; more than anyone fills in.
+const COMPONENT_FIELDS_MAX: usize = 60;
+
+fn read_component_fields(
+    by_kind: &BTreeMap<&str, Vec<&StoredRecord>>,
+    problems: &mut Problems,
+) -> BTreeMap<String, Vec<AttributeQuestion>> {
+    let read: BTreeMap<String, Vec<AttributeQuestion>> = read(by_kind, "component_fields", problems);
+    for (key, fields) in &read {
+        if fields.len() > COMPONENT_FIELDS_MAX {
+            let problem = FieldProblem::new(format!("component_fields/{key}"), "too_many");
+            problems.push(problem.with("max", COMPONENT_FIELDS_MAX as u64));
+        }
+        for (i, field) in fields.iter().enumerate() {
+            let at = format!("component_fields/{key}.fields[{i}]");
+            if field.code.trim().is_empty() {
+                problems.add(format!("{at}.code"), "required");
+            }
+            if fields[..i].iter().any(|before| before.code == field.code) {
+                problems.add(format!("{at}.code"), "taken");
+            }
+            if field.description.is_blank() {
+                problems.add(format!("{at}.description"), "required");
+            }
+        }
+    }
+    read
 }
 
 fn read_grids(

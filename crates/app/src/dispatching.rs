@@ -73,11 +73,12 @@ impl App {
         config: &Config,
         class: Option<&ClassKey>,
         place: Option<&GridCode>,
+        owner: Option<&str>,
     ) -> Vec<Proposal> {
         let Some(class) = class else { return Vec::new() };
         let open = Filter { ended: Some(false), ..Filter::default() };
         let loads = self.by_department(config.city, &open);
-        let mut ranked = propose(&config.responsibility, &config.learned, class, place, None, &loads);
+        let mut ranked = propose(&config.responsibility, &config.learned, class, place, owner, &loads);
         ranked.retain(|p| config.organisation.get(p.department).is_some_and(|d| d.active));
         ranked
     }
@@ -102,7 +103,9 @@ impl App {
         let stored = self.find_case(actor, id).await?;
         let config = self.config(actor.city)?;
         let place = stored.case.report.place.grid.as_ref();
-        Ok(self.proposal_views(&config, self.rank_departments(&config, stored.case.class.as_ref(), place)))
+        let owner = self.owner_of(actor.city, stored.case.report.component.as_deref()).await?;
+        let ranked = self.rank_departments(&config, stored.case.class.as_ref(), place, owner.as_deref());
+        Ok(self.proposal_views(&config, ranked))
     }
 
     /// The same before a case exists.
@@ -123,7 +126,10 @@ impl App {
         let sent = crate::step::PlaceIn { lng, lat, address: String::new() };
         let place = convert::place(&config, "place", &sent, &mut problems);
         problems.done()?;
-        Ok(self.proposal_views(&config, self.rank_departments(&config, class.as_ref(), place.grid.as_ref())))
+        Ok(self.proposal_views(
+            &config,
+            self.rank_departments(&config, class.as_ref(), place.grid.as_ref(), None),
+        ))
     }
 
     fn proposal_views(&self, config: &Config, ranked: Vec<Proposal>) -> Vec<ProposalView> {

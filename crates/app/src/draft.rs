@@ -124,7 +124,7 @@ fn touches_words(facts: &[FactRecord]) -> bool {
     })
 }
 
-/// Tokens by which a case is found: its words, place, number, condition and reply.
+/// Tokens by which a case is found: its words, place, number, component, condition and reply.
 pub(crate) fn words_of(case: &Case) -> Vec<String> {
     let mut text = String::with_capacity(256);
     text.push_str(&case.report.text);
@@ -132,6 +132,10 @@ pub(crate) fn words_of(case: &Case) -> Vec<String> {
     text.push_str(&case.report.place.address);
     text.push('\n');
     text.push_str(case.number.as_str());
+    if let Some(component) = &case.report.component {
+        text.push('\n');
+        text.push_str(component);
+    }
     if let Some(filing) = &case.filing {
         text.push('\n');
         text.push_str(&filing.criterion_text);

@@ -102,6 +102,9 @@ pub struct Map {
     /// before. Position by serial; emptied by catching up.
     ahead: HashMap<u64, i64>,
     ahead_positions: BTreeMap<i64, u64>,
+    /// Codes that components name as what they belong to, by serial; and the other way round.
+    related: HashMap<u64, Vec<u64>>,
+    relating: HashMap<u64, Vec<u64>>,
     /// [`GridAt::mark`] of the grids that things were located in.
     mark: u64,
 }
@@ -139,6 +142,30 @@ impl Map {
         point.or_else(|| self.things.shape(serial).map(|shape| shape.traits))
     }
 
+    /// Serials of components that name this one as what they belong to.
+    pub fn related_to(&self, code: &str) -> impl Iterator<Item = u64> {
+        let code = code.parse::<u64>().ok();
+        code.and_then(|code| self.relating.get(&code)).into_iter().flatten().copied()
+    }
+
+    fn relate(&mut self, serial: u64, to: &[u64]) {
+        for old in self.related.remove(&serial).into_iter().flatten() {
+            if let Some(others) = self.relating.get_mut(&old) {
+                others.retain(|other| *other != serial);
+                if others.is_empty() {
+                    self.relating.remove(&old);
+                }
+            }
+        }
+        if to.is_empty() {
+            return;
+        }
+        for code in to {
+            self.relating.entry(*code).or_default().push(serial);
+        }
+        self.related.insert(serial, to.to_vec());
+    }
+
     /// The register a class belongs to.
     #[must_use]
     pub fn register_of(&self, class: ClassPlace) -> &str {
@@ -169,6 +196,7 @@ impl Map {
         if position <= self.position || newer {
             return;
         }
+        self.relate(serial, &face.relations);
         let change = match self.traits_of(&face) {
             None => self.things.remove(serial),
             Some(traits) => match face.placed {

@@ -35,6 +35,10 @@ pub struct PublicReportIn {
     pub text: String,
     pub place: PlaceIn,
     pub class: Option<String>,
+    /// Code of the component whose label was scanned; class and place may then be left out.
+    #[serde(default)]
+    #[schema(max_length = 17, pattern = "^[0-9]{16,17}$")]
+    pub component: Option<String>,
     /// Ids answered by the public upload.
     #[serde(default)]
     #[schema(max_items = 9)]
@@ -188,7 +192,7 @@ impl App {
     pub async fn public_report(
         &self,
         city: CityCode,
-        sent: PublicReportIn,
+        mut sent: PublicReportIn,
         source: Source,
     ) -> Result<PublicReported, AppError> {
         let config = self.config(city)?;
@@ -196,6 +200,20 @@ impl App {
             return Err(AppError::Invalid(vec![
                 FieldProblem::new("photos", "too_many").with("max", PHOTOS_MAX as u64),
             ]));
+        }
+        if let Some(code) = sent.component.as_deref().filter(|code| !code.is_empty()) {
+            let component = self.reported_component(city, code).await?;
+            let offered = component.class.key.parse().ok();
+            let offered = offered.and_then(|key| config.catalogue.get(&key)).is_some_and(|c| c.is_offered());
+            if offered {
+                sent.class.get_or_insert(component.class.key);
+            }
+            if sent.place.lng.is_none() && sent.place.lat.is_none() {
+                (sent.place.lng, sent.place.lat) = (component.lng, component.lat);
+            }
+            if sent.place.address.trim().is_empty() {
+                sent.place.address = component.address;
+            }
         }
         let secret = secret_or_new(sent.secret)?;
         let evidence = sent.photos.into_iter();
@@ -208,7 +226,7 @@ impl App {
             place: sent.place,
             class: sent.class,
             criterion: None,
-            component: None,
+            component: sent.component,
             evidence,
             urgent: sent.urgent,
             consultation: false,

@@ -147,6 +147,12 @@ impl App {
         let class = sent.class.as_deref().and_then(|key| convert::class(config, "class", key, &mut problems));
         if let Some(component) = &sent.component {
             problems.bounded("component", component, 40);
+            // A code of a component is one that is registered; other texts are another system's own.
+            if component.parse::<city::codes::ComponentCode>().is_ok()
+                && let Err(AppError::Invalid(more)) = self.reported_component(config.city, component).await
+            {
+                more.into_iter().for_each(|problem| problems.push(problem));
+            }
         }
         check_attributes(config, class.as_ref(), &sent.attributes, &mut problems);
         let reporter = sent.reporter.map(|r| reporter(r, &mut problems));

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::AppError;
 use crate::live::Change;
+use crate::papers::CAPTURE;
 use crate::ports::COMPONENTS;
 use case::Case;
 use index::{Filter, Grant, Query, Visibility};
@@ -97,10 +98,10 @@ pub fn may_see_reporter(actor: &Actor) -> bool {
     !handles && (actor.has(Role::IntakeOperator) || actor.has(Role::ShiftLeader))
 }
 
-/// True for those who may read a register: components everybody signed in, a pack's those it names. A citizen sees public cards only.
+/// True for those who may read a register: components and what surveys captured everybody signed in, a pack's those it names. A citizen sees public cards only.
 #[must_use]
 pub fn sees_register(actor: &Actor, config: &Config, register: &str) -> bool {
-    if register == COMPONENTS {
+    if register == COMPONENTS || register == CAPTURE {
         return actor.is_system() || actor.person_id().is_some();
     }
     crate::registers::sees_register(actor, config, register)

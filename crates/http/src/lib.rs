@@ -6,8 +6,10 @@ pub mod admin;
 pub mod attachment;
 pub mod caller;
 pub mod case;
+pub mod component;
 pub mod context;
 pub mod door;
+pub mod edits;
 pub mod error;
 pub mod etag;
 pub mod extract;
@@ -32,6 +34,7 @@ pub mod print;
 pub mod public;
 pub mod register;
 pub mod session;
+pub mod surveys;
 pub mod table;
 pub mod telemetry;
 pub mod transfer;
@@ -68,6 +71,9 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(place::routes())
         .merge(case::routes())
         .merge(attachment::routes())
+        .merge(component::routes())
+        .merge(edits::routes())
+        .merge(surveys::routes())
         .merge(ledger::routes())
         .merge(admin::routes())
         .merge(transfer::routes())

@@ -664,6 +664,43 @@ fn operation_roles(method: &str, path: &str) -> Option<Allowed> {
             "get",
             "/api/cases/export" | "/api/ledgers/{kind}" | "/api/ledgers/{kind}/export" | "/api/overview",
         ) => Allowed::Roles(&[ShiftLeader, Dispatcher, Leader, Supervisor, DepartmentOfficer]),
+        (
+            "get",
+            "/api/components"
+            | "/api/components/summary"
+            | "/api/components/{code}"
+            | "/api/components/{code}/history"
+            | "/api/components/{code}/qr.svg"
+            | "/api/components/{code}/attachments/{id}",
+        ) => Allowed::SignedIn,
+        ("post", "/api/components" | "/api/components/batch" | "/api/surveys" | "/api/surveys/ownership")
+        | ("put", "/api/surveys/{survey}") => Allowed::Roles(&[SystemAdmin]),
+        // Confirming ownership is an officer's too, of their own department.
+        ("post", "/api/components/{code}/steps") => Allowed::Roles(&[SystemAdmin, DepartmentOfficer]),
+        (
+            "get",
+            "/api/edits"
+            | "/api/edits/{edit}"
+            | "/api/edits/{edit}/check"
+            | "/api/surveys"
+            | "/api/surveys/duty"
+            | "/api/surveys/{survey}"
+            | "/api/surveys/{survey}/progress"
+            | "/api/surveys/{survey}/tasks"
+            | "/api/surveys/{survey}/captures"
+            | "/api/surveys/{survey}/samples",
+        )
+        | ("post", "/api/edits/{edit}/steps" | "/api/surveys/{survey}/samples/{sample}/visits") => {
+            Allowed::Roles(&[SystemAdmin, Collector, Leader, Supervisor, ShiftLeader])
+        }
+        ("post", "/api/edits" | "/api/edits/{edit}/commands" | "/api/surveys/{survey}/captures")
+        | ("delete", "/api/edits/{edit}/commands/last") => Allowed::Roles(&[SystemAdmin, Collector]),
+        ("post", "/api/surveys/{survey}/decisions" | "/api/surveys/{survey}/samples") => {
+            Allowed::Roles(&[SystemAdmin, Leader, Supervisor, ShiftLeader])
+        }
+        ("get", "/api/surveys/ownership") => {
+            Allowed::Roles(&[SystemAdmin, Leader, Supervisor, ShiftLeader, DepartmentOfficer])
+        }
         ("get", "/api/callers") => Allowed::Roles(&[IntakeOperator, ShiftLeader]),
         ("get", "/api/proposals") => {
             Allowed::Roles(&[IntakeOperator, ShiftLeader, Dispatcher, Leader, Supervisor])
@@ -720,6 +757,39 @@ enum Allowed {
     NotRoles(&'static [Role]),
 }
 
+/// A body that can be read, so that the right is what refuses it.
+fn body_of(method: &str, path: &str) -> Option<Value> {
+    const ID: &str = "01960000-0000-7000-8000-000000000000";
+    let lamp = json!({ "place": "POINT(116.005 36.005)", "accuracy": "A", "class": "2026-component-01037" });
+    let round = json!({ "name": "普查", "from": "2026-03-01", "until": "2026-04-01" });
+    Some(match (method, path) {
+        ("post", "/api/components") => lamp,
+        ("post", "/api/components/batch") => json!({ "select": { "grid": ["990201"] }, "state": "lost" }),
+        ("post", "/api/components/{code}/steps") => json!({ "step": "remove", "reason": "x" }),
+        ("post", "/api/edits") => json!({ "id": ID, "title": "x" }),
+        ("post", "/api/edits/{edit}/commands") => {
+            json!({ "command": { "kind": "register", "component": lamp } })
+        }
+        ("post", "/api/edits/{edit}/steps") => json!({ "step": "publish" }),
+        ("post", "/api/surveys") => json!({ "id": ID, "round": round }),
+        ("put", "/api/surveys/{survey}") => round,
+        ("post", "/api/surveys/ownership") => json!({ "select": {} }),
+        ("post", "/api/surveys/{survey}/captures") => {
+            json!({ "id": ID, "kind": "confirm", "code": "99020101037000001" })
+        }
+        ("post", "/api/surveys/{survey}/decisions") => json!({ "captures": [ID], "accept": true }),
+        ("post", "/api/surveys/{survey}/samples") => {
+            json!({ "id": ID, "count": 1, "seed": 1, "error_percent_max": 5 })
+        }
+        ("post", "/api/surveys/{survey}/samples/{sample}/visits") => json!({ "capture": ID, "agrees": true }),
+        ("put" | "post", path) if path.starts_with("/api/places") => {
+            json!({ "value": { "kind": "poi", "place": "POINT(116 36)" } })
+        }
+        ("put" | "post", _) => json!({ "value": {} }),
+        _ => return None,
+    })
+}
+
 /// A path with something plausible in its holes.
 fn filled(path: &str) -> String {
     let path = path.replace("/api/records/{kind}", "/api/records/calendars");
@@ -728,6 +798,7 @@ fn filled(path: &str) -> String {
         .replace("/api/import/{kind}", "/api/import/departments")
         .replace("/api/exports/{collection}", "/api/exports/components")
         .replace("/api/transfer-profiles/{name}", "/api/transfer-profiles/mine");
+    let path = path.replace("{code}", "99020101037000001");
     let path = path.replace("/people/{id}", "/people/1").replace("{key}", "main").replace("{v}", "2");
     let path = path.replace("/api/packs/{id}", "/api/packs/signs");
     let query = match path.as_str() {
@@ -771,12 +842,7 @@ async fn every_operation_of_the_document_refuses_the_wrong_roles_and_strangers()
                     continue;
                 }
                 let person = world.people.iter().find(|p| p.posts[0].role == role).expect("every role");
-                let value = if path.starts_with("/api/places") {
-                    json!({ "kind": "poi", "place": "POINT(116 36)" })
-                } else {
-                    json!({})
-                };
-                let body = (method == "put" || method == "post").then(|| json!({ "value": value }));
+                let body = body_of(method, path);
                 let (status, _) = world.ask(person.id, &method.to_uppercase(), &target, body).await;
                 checked += 1;
                 assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path} by {role:?}");

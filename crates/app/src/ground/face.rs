@@ -1,6 +1,7 @@
 //! What the map needs of a thing's body: the top-level fields every register has.
 
 use super::GridAt;
+use crate::papers::CAPTURE;
 use crate::ports::COMPONENTS;
 use city::component::Place;
 use geo::{Coord, LineString, MultiLineString, MultiPolygon, Polygon};
@@ -28,6 +29,8 @@ pub mod facet {
     /// Ownership is confirmed (确权).
     pub const CONFIRMED: u64 = 1 << 7;
     pub const HAS_PHOTOS: u64 = 1 << 8;
+    /// Who captured it, for captures of a survey, is kept above this bit in 32 bits.
+    const PERSON: u32 = 16;
     /// The day it was last surveyed is kept above this bit; 0 for never.
     const SURVEYED: u32 = 48;
     const FIRST_DAY: Date = jiff::civil::date(2000, 1, 1);
@@ -68,6 +71,18 @@ pub mod facet {
         day(date) << SURVEYED
     }
 
+    #[must_use]
+    pub fn of_person(person: u32) -> u64 {
+        u64::from(person) << PERSON
+    }
+
+    /// Who captured it; 0 for what is no capture.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // 32 bits are kept
+    pub const fn person(facets: u64) -> u32 {
+        (facets >> PERSON) as u32
+    }
+
     /// The [`day`] of the last survey; 0 for never.
     #[must_use]
     pub const fn last_survey(facets: u64) -> u64 {
@@ -92,8 +107,11 @@ pub(super) struct Face {
     pub flags: u8,
     pub facets: u64,
     pub grid: Option<GridCode>,
+    /// Codes of the components it belongs to, as numbers.
+    pub relations: Vec<u64>,
 }
 
+/// What every register has. A field of another type than said is a field the register means otherwise.
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(default, borrow)]
@@ -106,6 +124,11 @@ struct Body<'a> {
     flags: u8,
     #[serde(default, borrow)]
     band: Option<Cow<'a, str>>,
+}
+
+/// What only components have.
+#[derive(Default, Deserialize)]
+struct OfComponent<'a> {
     #[serde(default, borrow)]
     accuracy: Option<Cow<'a, str>>,
     #[serde(default)]
@@ -113,7 +136,22 @@ struct Body<'a> {
     #[serde(default)]
     surveyed: Option<Surveyed>,
     #[serde(default)]
-    photos: Option<Vec<serde::de::IgnoredAny>>,
+    photos: Vec<serde::de::IgnoredAny>,
+    #[serde(default, borrow)]
+    relations: Vec<Related<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Related<'a> {
+    #[serde(borrow)]
+    to: Cow<'a, str>,
+}
+
+/// What only captures of a survey have.
+#[derive(Default, Deserialize)]
+struct OfCapture {
+    #[serde(default)]
+    by: u32,
 }
 
 #[derive(Deserialize)]
@@ -133,11 +171,13 @@ impl Face {
             flags: 0,
             facets: 0,
             grid: None,
+            relations: Vec::new(),
         };
         if removed {
             return off(class, group);
         }
-        let body: Body = match serde_json::from_str(body) {
+        let text = body;
+        let body: Body = match serde_json::from_str(text) {
             Ok(body) => body,
             Err(why) => {
                 // The register keeps what it was given; only the map cannot show it.
@@ -146,11 +186,26 @@ impl Face {
             }
         };
         let Some((anchor, placed)) = body.place.as_deref().and_then(placed) else { return off(class, group) };
+        let mut facets = body.band.as_deref().map_or(0, facet::of_band);
+        let mut relations = Vec::new();
+        match register {
+            COMPONENTS => {
+                let own: OfComponent = serde_json::from_str(text).unwrap_or_default();
+                facets |= facets_of(&own);
+                relations = own.relations.iter().filter_map(|related| related.to.parse().ok()).collect();
+            }
+            CAPTURE => {
+                let own: OfCapture = serde_json::from_str(text).unwrap_or_default();
+                facets |= facet::of_person(own.by);
+            }
+            _ => {}
+        }
         let written = || body.grid.as_deref().and_then(|grid| grid.parse().ok());
         Self {
             placed,
             grid: grids.grid_at(anchor).cloned().or_else(written),
-            facets: facets(&body),
+            facets,
+            relations,
             state: body.state.map(Cow::into_owned).unwrap_or_default(),
             flags: body.flags,
             class,
@@ -159,21 +214,20 @@ impl Face {
     }
 }
 
-fn facets(body: &Body) -> u64 {
-    let mut facets = body.band.as_deref().map_or(0, facet::of_band);
-    facets |= match body.accuracy.as_deref() {
+fn facets_of(own: &OfComponent) -> u64 {
+    let mut facets = match own.accuracy.as_deref() {
         Some("A") => facet::ACCURACY_A,
         Some("B") => facet::ACCURACY_B,
         Some("C") => facet::ACCURACY_C,
         _ => 0,
     };
-    if body.confirmed.is_some() {
+    if own.confirmed.is_some() {
         facets |= facet::CONFIRMED;
     }
-    if body.photos.as_ref().is_some_and(|photos| !photos.is_empty()) {
+    if !own.photos.is_empty() {
         facets |= facet::HAS_PHOTOS;
     }
-    if let Some(on) = body.surveyed.as_ref().and_then(|surveyed| surveyed.on) {
+    if let Some(on) = own.surveyed.as_ref().and_then(|surveyed| surveyed.on) {
         facets |= facet::surveyed_on(on);
     }
     facets
@@ -223,6 +277,7 @@ mod tests {
             let date: Date = date.parse().expect("a date");
             assert_eq!(facet::day(date), day, "{date}");
             assert_eq!(facet::last_survey(facet::surveyed_on(date) | facet::RED), day);
+            assert_eq!(facet::person(facet::surveyed_on(date) | facet::of_person(u32::MAX)), u32::MAX);
         }
     }
 

@@ -54,6 +54,13 @@ impl Ground {
             head.push(u8::try_from(code.len()).map_err(io::Error::other)?);
             head.extend(code);
         }
+        let pairs =
+            || map.related.iter().flat_map(|(serial, codes)| codes.iter().map(move |code| (serial, code)));
+        head.extend(u32::try_from(pairs().count()).map_err(io::Error::other)?.to_le_bytes());
+        for (serial, code) in pairs() {
+            head.extend(serial.to_le_bytes());
+            head.extend(code.to_le_bytes());
+        }
         // 32 bytes a point, and room for what else there is.
         let mut bytes = Vec::with_capacity(head.len() + map.things.len() * 36 + (1 << 16));
         bytes.extend(MAGIC);
@@ -101,12 +108,25 @@ pub fn read_from(input: &mut impl Read) -> Result<SavedGround, SnapshotProblem> 
         places.insert(code.clone(), place);
         grids.push(code);
     }
+    let pairs = bytes::<4>(input)?;
+    head.extend(pairs);
+    let mut relations: HashMap<u64, Vec<u64>> = HashMap::new();
+    for _ in 0..u32::from_le_bytes(pairs) {
+        let (serial, code) = (bytes::<8>(input)?, bytes::<8>(input)?);
+        head.extend(serial);
+        head.extend(code);
+        relations.entry(u64::from_le_bytes(serial)).or_default().push(u64::from_le_bytes(code));
+    }
     if sum(&head) != expected {
-        return Err(damaged("the table of grids"));
+        return Err(damaged("the tables of grids and relations"));
     }
     let (Mark { city, position }, _, things) = snapshot::read_from(input)?;
     let mark = u64::from_le_bytes(mark);
-    Ok(SavedGround { city, map: Map { things, grids, places, position, mark, ..Map::default() } })
+    let mut map = Map { things, grids, places, position, mark, ..Map::default() };
+    for (serial, codes) in relations {
+        map.relate(serial, &codes);
+    }
+    Ok(SavedGround { city, map })
 }
 
 fn sum(bytes: &[u8]) -> u64 {

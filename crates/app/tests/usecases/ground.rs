@@ -50,7 +50,7 @@ fn body(dice: &mut Dice) -> String {
 async fn write(app: &App, known: &mut BTreeMap<u64, PutThing>, dice: &mut Dice) {
     let mut puts: Vec<PutThing> = Vec::new();
     for _ in 0..=dice.roll(4) {
-        let old = known.values().nth(dice.roll(known.len() as u64 + 3) as usize);
+        let old = known.values().nth(dice.roll(known.len() as u64 * 2 + 3) as usize);
         let put = match old {
             Some(old) if puts.iter().all(|put| put.serial != old.serial) => {
                 PutThing { removed: dice.roll(6) == 0, body: body(dice), ..old.clone() }

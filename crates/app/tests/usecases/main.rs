@@ -14,5 +14,6 @@ mod public;
 mod refused;
 mod registers;
 mod transfer;
+mod registry;
 mod whole_loop;
 mod world;

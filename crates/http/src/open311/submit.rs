@@ -129,6 +129,7 @@ fn report_of(posted: Posted, photos: Vec<String>, guest: &Guest) -> PublicReport
         id: uuid::Uuid::now_v7(),
         text: posted.description,
         place: PlaceIn { lng: posted.lng, lat: posted.lat, address: posted.address },
+        component: None,
         class: Some(posted.service_code),
         photos,
         // Open311 is an open register: who posts there agrees that everybody reads the report, never who made it.

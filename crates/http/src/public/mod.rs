@@ -1,6 +1,7 @@
 //! The public's doors: no account, no names. Reporting, following by a secret link, joining a known problem.
 
 pub mod attachment;
+pub mod component;
 pub mod follow;
 pub mod join;
 pub mod report;
@@ -16,4 +17,5 @@ pub fn routes() -> OpenApiRouter<Door> {
         .merge(join::routes())
         .merge(attachment::routes())
         .merge(services::routes())
+        .merge(component::routes())
 }
