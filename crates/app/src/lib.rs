@@ -13,6 +13,7 @@ pub mod config;
 mod context;
 mod convert;
 pub mod dispatching;
+pub mod divisions;
 mod draft;
 pub mod duplicates;
 pub mod error;

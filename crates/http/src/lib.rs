@@ -12,6 +12,7 @@ pub mod error;
 pub mod etag;
 pub mod extract;
 pub mod filters;
+pub mod grid;
 pub mod health;
 pub mod i18n;
 pub mod inbox;
@@ -69,6 +70,7 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(attachment::routes())
         .merge(ledger::routes())
         .merge(admin::routes())
+        .merge(grid::routes())
         .merge(inbox::routes())
         .merge(live::routes())
         .merge(map::routes())

@@ -189,7 +189,7 @@ impl App {
             path: grid.map(|g| config.divisions.path(g).into_iter().map(words).collect()).unwrap_or_default(),
             grid: grid.map(ToString::to_string),
             grid_bounds: grid.and_then(|g| config.grids.get(g)).map(|g| {
-                let edges = g.bounds;
+                let edges = g.outline.bounds();
                 [edges.west, edges.south, edges.east, edges.north]
             }),
             duty_grids: duty_grids
