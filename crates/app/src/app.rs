@@ -2,6 +2,7 @@
 
 use crate::config::{Config, zone_of};
 use crate::error::AppError;
+use crate::grids::draft::HeldDrafts;
 use crate::ground::Ground;
 use crate::ground::snapshot::SavedGround;
 use crate::live::{Change, Live};
@@ -85,6 +86,7 @@ pub(crate) struct Inner {
     pub books: Books,
     /// Packs this server has.
     pub shelf: Shelf,
+    pub grid_drafts: HeldDrafts,
 }
 
 #[derive(Clone)]
@@ -116,6 +118,7 @@ impl App {
             tiles: Tiles::default(),
             books: Books::default(),
             shelf: Shelf::default(),
+            grid_drafts: HeldDrafts::default(),
         }));
         let mut columns: BTreeMap<CityCode, CaseIndex> =
             saved.columns.into_iter().map(|s| (s.city(), s)).collect();

@@ -6,6 +6,7 @@ mod components;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::AppError;
+use crate::grids::{self, findings};
 use crate::job::{Held, JobKind, JobState, JobView};
 use crate::ports::StoredCase;
 use crate::rights;
@@ -14,6 +15,7 @@ use case::{Case, EvidenceKind, Fact, FactRecord, Source, StageName, replay};
 use index::{Filter, GroupBy, GroupKey, Query, TimeOf, Visibility};
 use kernel::{Actor, CaseId, CityCode, Role, Timestamp};
 use serde::{Deserialize, Serialize};
+use spatial::check::FindingKind;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
@@ -68,7 +70,7 @@ impl App {
     pub async fn check(&self, city: CityCode) -> Result<Vec<CheckRow>, AppError> {
         let walk = self.walk(city).await?;
         let components = self.check_components(city, &*self.config(city)?).await?;
-        self.rows(city, walk, components)
+        self.rows(city, walk, components).await
     }
 
     /// Asks for a check in the background; one that waits or runs already is the answer.
@@ -116,13 +118,18 @@ impl App {
             tokio::task::yield_now().await;
         }
         let components = self.check_components(held.city, &*self.config(held.city)?).await?;
-        let rows = self.rows(held.city, walk, components)?;
+        let rows = self.rows(held.city, walk, components).await?;
         held.job.result = serde_json::to_value(rows).unwrap_or_default();
         held.job.result_at = Some(self.now());
         Ok(true)
     }
 
-    fn rows(&self, city: CityCode, walk: Walk, components: CheckRow) -> Result<Vec<CheckRow>, AppError> {
+    async fn rows(
+        &self,
+        city: CityCode,
+        walk: Walk,
+        components: CheckRow,
+    ) -> Result<Vec<CheckRow>, AppError> {
         let config = self.config(city)?;
         Ok(vec![
             self.trial(&config)?,
@@ -145,9 +152,37 @@ impl App {
                 ("评价指标冻结值复核", "frozen indicators recomputed"),
                 ("尚无冻结的评价结果", "nothing frozen yet"),
             ),
-            grids(&config),
+            self.grids_row(&config).await?,
             components,
         ])
+    }
+
+    /// Gaps, overlaps, crossed borders, slivers and wrong codes of the grids in force.
+    async fn grids_row(&self, config: &Config) -> Result<CheckRow, AppError> {
+        let name = ("单元网格无重叠、无缝隙", "unit grids without overlap or gap");
+        let areas = self.areas_of_edition(config.city, config.grids_from.edition()).await?;
+        let count = grids::areas::grids(&areas).count();
+        if count == 0 {
+            return Ok(nothing(9, name, ("尚无网格", "no grids yet")));
+        }
+        let look = move || findings::examine(&areas);
+        let report = tokio::task::spawn_blocking(look).await.map_err(|_| AppError::Busy)?;
+        let faults: Vec<_> = report.findings.iter().filter(|one| findings::is_fault(one.kind)).collect();
+        let left: usize =
+            report.left_out.iter().filter(|(kind, _)| findings::is_fault(**kind)).map(|(_, n)| n).sum();
+        let of = |kinds: &[FindingKind]| -> usize { kinds.iter().map(|kind| report.count(*kind)).sum() };
+        let overlaps = of(&[FindingKind::Overlap, FindingKind::SliverOverlap]);
+        let gaps = of(&[FindingKind::Gap, FindingKind::SliverGap]);
+        let all = faults.len() + left;
+        let found = (
+            format!("{count} 个网格：重叠 {overlaps} 处，缝隙 {gaps} 处，全部问题 {all} 处"),
+            format!("{count} grids: {overlaps} overlaps, {gaps} gaps, {all} faults in all"),
+        );
+        let told = faults.iter().map(|one| {
+            let (lng, lat) = (one.at.lng(), one.at.lat());
+            format!("{} {} ({lng:.6}, {lat:.6})", one.kind.code(), one.codes.join(" "))
+        });
+        Ok(row(9, name, if all == 0 { "ok" } else { "failed" }, found, told.collect()))
     }
 
     /// Replays one case or all; the row must equal what the facts add up to.
@@ -345,22 +380,6 @@ fn classes_without_standard(config: &Config) -> CheckRow {
     let lacking: Vec<String> =
         config.catalogue.lacking_criteria().map(|entry| format!("{} {}", entry.key, entry.name.zh)).collect();
     listed(3, ("没有时限或立案条件的小类", "classes without limit or condition"), lacking)
-}
-
-fn grids(config: &Config) -> CheckRow {
-    let name = ("单元网格无重叠、无缝隙", "unit grids without overlap or gap");
-    if config.grids.is_empty() {
-        return nothing(9, name, ("尚无网格", "no grids yet"));
-    }
-    // Overlapping grids are refused when they are read; gaps can only be judged against a built-up area.
-    nothing(
-        9,
-        name,
-        (
-            &format!("{} 个网格无重叠；未导入建成区边界，无法核对缝隙", config.grids.len()),
-            &format!("{} grids, none overlap; no built-up area to check gaps against", config.grids.len()),
-        ),
-    )
 }
 
 fn date(code: u32) -> Option<jiff::civil::Date> {

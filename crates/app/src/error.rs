@@ -116,6 +116,11 @@ impl Problems {
     }
 
     #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[must_use]
     pub fn into_vec(self) -> Vec<FieldProblem> {
         self.0
     }

@@ -14,6 +14,7 @@ pub mod config;
 mod context;
 mod convert;
 pub mod dispatching;
+pub mod divisions;
 mod draft;
 pub mod duplicates;
 pub mod edits;

@@ -8,13 +8,48 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::text::{FieldProblem, L10n, check_text};
 
-/// A duty grid (责任网格): the unit grids one collector answers for, by grid or community code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a set of unit grids is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DutyKind {
+    /// 责任网格: a collector's.
+    #[default]
+    Duty,
+    /// 监督网格.
+    Supervision,
+    /// 巡查网格.
+    Patrol,
+    /// 处置网格: a department's handlers'.
+    Handler,
+}
+
+impl DutyKind {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Duty => "duty",
+            Self::Supervision => "supervision",
+            Self::Patrol => "patrol",
+            Self::Handler => "handler",
+        }
+    }
+}
+
+/// A duty grid (责任网格): the unit grids one collector, or a team, answers for, by grid or community code.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DutyGrid {
     /// Six division digits, `Z` and four sequence digits: `standards/codes.md` §3 [P].
     pub code: String,
     pub name: L10n,
     pub areas: Vec<GridCode>,
+    #[serde(default)]
+    pub kind: DutyKind,
+    /// Whose it is, beside the shifts that name it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<PersonId>,
+    /// The day since which it is theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_on: Option<Date>,
 }
 
 /// On which days a shift is.
@@ -369,6 +404,7 @@ mod tests {
                 code: "990101Z0001".into(),
                 name: L10n::new("一号责任网格", ""),
                 areas: vec![place("990101001001")],
+                ..DutyGrid::default()
             }],
             shifts: vec![
                 Shift { duty_grids: vec!["990101Z0001".into()], ..shift(LI, "", 8, 16) },
@@ -461,7 +497,8 @@ mod tests {
         assert_eq!(codes, ["out_of_range", "required", "unknown_duty_grid"]);
         assert_eq!(roster.check(&roster.shifts[0]), []);
         assert_eq!(roster.check_duty_grid(&roster.duty_grids[0]), []);
-        let bad = DutyGrid { code: "一二三四五六".into(), name: L10n::new("x", ""), areas: Vec::new() };
+        let bad =
+            DutyGrid { code: "一二三四五六".into(), name: L10n::new("x", ""), ..DutyGrid::default() };
         assert_eq!(roster.check_duty_grid(&bad).len(), 2);
     }
 

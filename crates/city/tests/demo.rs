@@ -115,6 +115,7 @@ fn departments_people_duty_grids_and_responsibilities_are_acceptable() {
             code: row["code"].clone(),
             name: L10n::new(&row["name_zh"], &row["name_en"]),
             areas: row["community_codes"].split(';').map(|code| code.trim().parse().expect("code")).collect(),
+            ..DutyGrid::default()
         };
         assert_eq!(Roster::default().check_duty_grid(&grid), [], "{}", grid.code);
     }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod etag;
 pub mod extract;
 pub mod filters;
+pub mod grid;
 pub mod health;
 pub mod i18n;
 pub mod inbox;
@@ -77,6 +78,7 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(ledger::routes())
         .merge(admin::routes())
         .merge(transfer::routes())
+        .merge(grid::routes())
         .merge(inbox::routes())
         .merge(live::routes())
         .merge(map::routes())

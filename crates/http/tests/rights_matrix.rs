@@ -722,6 +722,31 @@ fn operation_roles(method: &str, path: &str) -> Option<Allowed> {
         ("post", "/api/places/batch" | "/api/places/batch/table") => Allowed::SignedIn,
         ("put" | "delete", "/api/places/{id}") => Allowed::Roles(&[SystemAdmin]),
         ("put" | "delete", "/api/records/{kind}/{key}") => Allowed::Roles(&[SystemAdmin]),
+        (
+            "get",
+            "/api/grids"
+            | "/api/grids/geojson"
+            | "/api/grids/at"
+            | "/api/grids/editions"
+            | "/api/grids/editions/{edition}"
+            | "/api/grids/{code}"
+            | "/api/duty-grids"
+            | "/api/divisions",
+        ) => Allowed::SignedIn,
+        (
+            "get",
+            "/api/grids/drafts"
+            | "/api/grids/drafts/{id}"
+            | "/api/grids/drafts/{id}/geojson"
+            | "/api/grids/drafts/{id}/check",
+        )
+        | ("post", "/api/grids/drafts/{id}/steps") => {
+            Allowed::Roles(&[SystemAdmin, ShiftLeader, Leader, Supervisor])
+        }
+        ("post", "/api/grids/drafts" | "/api/grids/drafts/{id}/edits" | "/api/divisions/load") => {
+            Allowed::Roles(&[SystemAdmin])
+        }
+        ("post", "/api/duty-grids/rotation") => Allowed::Roles(&[SystemAdmin, ShiftLeader]),
         ("post", "/api/import/{kind}") => Allowed::Roles(&[SystemAdmin]),
         (
             "get" | "post" | "put" | "delete",

@@ -1,6 +1,6 @@
 /** The parts of administration and evaluation, each with the functions that open it. */
 import {
-  ArrowLeftRight, Blocks, BookOpenText, CalendarDays, ClipboardCheck, Gauge, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, ScrollText, Settings2, Timer, Upload, UsersRound, Waypoints,
+  ArrowLeftRight, Blocks, BookOpenText, CalendarDays, ClipboardCheck, Gauge, Grid3x3, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, RefreshCw, ScrollText, Settings2, Timer, Upload, UsersRound, Waypoints,
 } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { MessageKey } from '@/i18n'
@@ -21,6 +21,8 @@ export const administration: readonly { group: MessageKey; items: readonly NavIt
       { to: '/admin/people', label: 'people.title', icon: UsersRound, may: ['people', 'configuration'] },
       { to: '/admin/roster', label: 'roster.title', icon: ClipboardCheck, may: ['roster'] },
       { to: '/admin/duty-grids', label: 'roster.duty_grids', icon: MapPinned, may: [...READ, 'roster'] },
+      { to: '/admin/rotation', label: 'grid.rotation', icon: RefreshCw, may: [...READ, 'roster'] },
+      { to: '/admin/grids', label: 'grid.title', icon: Grid3x3, may: [...READ, 'lead'] },
       { to: '/admin/divisions', label: 'admin.divisions', icon: ListTree, may: READ },
     ],
   },

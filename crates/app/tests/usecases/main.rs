@@ -5,6 +5,7 @@ extern crate yiwang_app as app;
 mod configuration;
 mod desk;
 mod figures;
+mod grid_drafts;
 mod grids;
 mod ground;
 mod import;

@@ -306,6 +306,7 @@ fn duty(data: &Data, puts: &mut Puts) -> anyhow::Result<()> {
             code: row.code.clone(),
             name: L10n::new(row.name_zh.as_str(), row.name_en.as_str()),
             areas,
+            ..DutyGrid::default()
         };
         puts.add("duty_grids", row.code.as_str(), &grid)?;
     }

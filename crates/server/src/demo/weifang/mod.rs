@@ -9,6 +9,7 @@ mod people;
 mod things;
 
 use anyhow::{Context, anyhow, bail};
+use app::grids::areas::whole_m2;
 use app::places::{AddressIn, AddressRow};
 use app::ports::{GridChange, PutRecord, things::THINGS_PER_WRITE_MAX};
 use app::{App, DemoAccount};
@@ -16,7 +17,9 @@ use city::Catalogue;
 use kernel::{CityCode, GridCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use spatial::shape::Shape;
 use spatial::town::{Anchor, Mix, Named, Plan, Town, urban};
+use spatial::wkt;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
@@ -193,23 +196,14 @@ async fn publish_grids(app: &App, made: &Made, say: &mut Say) -> anyhow::Result<
         return Ok(());
     }
     let today = today(app)?;
-    let changes = made.town.divided.grids.iter().map(|grid| {
-        let rings = std::iter::once(&grid.shape.outer).chain(&grid.shape.holes);
-        let rings: Vec<String> = rings
-            .map(|ring| {
-                let all = ring.0.iter().chain(ring.0.first());
-                let text: Vec<String> = all.map(|v| format!("{} {}", v.lng(), v.lat())).collect();
-                format!("({})", text.join(","))
-            })
-            .collect();
-        let body =
-            json!({ "area_m2": grid.area_m2.round() as u64, "since_on": today, "remark": "示范，绘制" });
-        GridChange::Put {
-            code: grid.code.clone(),
-            body: body.to_string(),
-            shape: format!("POLYGON({})", rings.join(",")),
-        }
-    });
+    let put = |code: &GridCode, shape: &Shape| {
+        let body = json!({ "area_m2": whole_m2(shape), "since_on": today, "remark": "示范，绘制" });
+        GridChange::Put { code: code.clone(), body: body.to_string(), shape: wkt::write(shape) }
+    };
+    let grids = made.town.divided.grids.iter().map(|grid| put(&grid.code, &grid.shape));
+    // With the borders of the communities gaps can be looked for.
+    let communities = made.town.communities.iter().zip(&made.town.divided.outlines);
+    let changes = grids.chain(communities.map(|(community, outline)| put(&community.code, outline)));
     let edition = app
         .store()
         .publish_grids(code, 0, today, None, app.now(), "示范城市首版（程序绘制）", changes.collect())

@@ -10,7 +10,7 @@ use app::view::Words;
 use case::Procedure;
 use city::organisation::{DepartmentKind, DepartmentLevel};
 use city::responsibility::{ClassPattern, Rule};
-use city::roster::{DutyGrid, Shift, ShiftDays};
+use city::roster::{DutyGrid, DutyKind, Shift, ShiftDays};
 use city::{Catalogue, Department, Division, L10n, Person, holiday};
 use kernel::actor::Scope;
 use kernel::calendar::{CalendarSpec, Weekday, Zone};
@@ -297,13 +297,16 @@ pub fn records(made: &Made) -> anyhow::Result<Vec<PutRecord>> {
             puts.push(record("shifts", member.id.to_string(), &shift)?);
         }
     }
-    for set in made.town.patrol.iter().chain(&made.town.supervision) {
+    let patrol = made.town.patrol.iter().map(|set| (DutyKind::Patrol, set));
+    for (kind, set) in patrol.chain(made.town.supervision.iter().map(|set| (DutyKind::Supervision, set))) {
         let grids = &made.town.divided.grids;
         let areas = set.grids.iter().filter_map(|at| grids.get(*at as usize)).map(|grid| grid.code.clone());
         let duty = DutyGrid {
             code: set.code.clone(),
             name: L10n::new(set.name.as_str(), ""),
             areas: areas.collect(),
+            kind,
+            ..DutyGrid::default()
         };
         puts.push(record("duty_grids", set.code.as_str(), &duty)?);
     }
