@@ -12,6 +12,24 @@ addProtocol(PROTOCOL, async ({ url }, { signal }) => ({ data: (await loadTile(ur
 
 export { AttributionControl, Map, Marker, NavigationControl, Popup, ScaleControl }
 
+const IDEOGRAPH = /[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]/
+/**
+ * Chinese labels are drawn with the page's own font, which comes in hundreds of parts as they are met. A canvas does
+ * not wait for a part: so each is asked for before its first character is drawn. To be called for every new style.
+ */
+export function drawLabelsWithPageFont(map: Map): void {
+  const { glyphManager } = map.style
+  const draw = glyphManager.getGlyphs.bind(glyphManager)
+  glyphManager.getGlyphs = async (wanted) => {
+    const text = [...new Set(Object.values(wanted).flatMap((variants) => Object.values(variants as object).flatMap((ids) => [...(ids as Iterable<string>)])))].map(String).filter((one) => IDEOGRAPH.test(one)).join('')
+    if (text) {
+      await import('@/ui/fonts').catch(() => undefined)
+      await document.fonts.load("24px 'Noto Sans SC Variable'", text).catch(() => [])
+    }
+    return draw(wanted)
+  }
+}
+
 export function canDraw(): boolean {
   return document.createElement('canvas').getContext('webgl2') !== null
 }

@@ -58,10 +58,11 @@ function looks(layer: MapLayer, theme: Theme): { colour: ExpressionSpecification
   const p = palettes[theme]
   if (layer.colourBy === 'band') {
     const shape = signOf(placeOfGroup(layer.id), theme).shape
-    const colour = (band: string) => bandColour(band, p)
+    // Without a band, and in bubbles, the register's own colour.
+    const own = signOf(placeOfGroup(layer.id), theme)
     return {
-      colour: ['match', ['coalesce', ['get', 'band'], ''], ...BANDS.flatMap((band) => [band, colour(band)]), p.greyFill] as unknown as ExpressionSpecification,
-      icon: ['match', ['coalesce', ['get', 'band'], ''], ...BANDS.flatMap((band) => [band, signName({ shape, colour: colour(band) }, p)]), signName({ shape, colour: p.greyFill }, p)] as unknown as ExpressionSpecification,
+      colour: ['match', ['coalesce', ['get', 'band'], ''], ...BANDS.flatMap((band) => [band, bandColour(band, p)]), own.colour] as unknown as ExpressionSpecification,
+      icon: ['match', ['coalesce', ['get', 'band'], ''], ...BANDS.flatMap((band) => [band, signName({ shape, colour: bandColour(band, p) }, p)]), signName(own, p)] as unknown as ExpressionSpecification,
     }
   }
   const groups = [...new Set(layer.groups ?? [])]

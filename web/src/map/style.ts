@@ -13,10 +13,11 @@ export type Scheme = Theme | 'wall'
 export const paletteTheme = (scheme: Scheme): Theme => (scheme === 'light' ? 'light' : 'dark')
 
 export interface Basemap {
-  /** `vector`: a PMTiles file in the OpenMapTiles schema. `raster`: pictures of others, `{z}/{x}/{y}`. `none`: land alone. */
+  /** `vector`: a PMTiles file in the OpenMapTiles schema. `raster`: `pictures` of others. `none`: land alone. */
   kind?: 'vector' | 'raster' | 'none'
+  /** Address of the file; of a raster map its id. */
   tiles: string
-  /** What a raster map's owner wants to be named by. */
+  /** What the map's owner wants to be named by. */
   attribution?: string
   /** Pixels of a raster tile's side. */
   tileSize?: number

@@ -1,6 +1,7 @@
 /** One live stream for the whole console; screens say what they want to hear. */
 import { type Ref, onScopeDispose } from 'vue'
 import { useLive } from '@/api'
+import { type ThingsChange, tellThings } from '@/registry/live'
 import type { LiveState } from '@/ui/live-state'
 import type { CaseChange, WorkbenchView } from './types'
 
@@ -14,9 +15,13 @@ const counters = new Set<(view: WorkbenchView) => void>()
 
 /** Opens the stream; once, in the console's entry. */
 export function openLive(signedIn: () => boolean): Ref<LiveState> {
-  const missed = () => listeners.forEach((listener) => listener.missed())
+  const missed = () => {
+    listeners.forEach((listener) => listener.missed())
+    tellThings(null)
+  }
   return useLive(() => (signedIn() ? '/api/live' : null), {
     case: (data) => listeners.forEach((listener) => listener.changed(data as CaseChange)),
+    things: (data) => tellThings(data as ThingsChange),
     count: (data) => counters.forEach((counted) => counted(data as WorkbenchView)),
     reset: missed,
   }, { reconnected: missed }).state

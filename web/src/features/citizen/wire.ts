@@ -83,3 +83,17 @@ export const near = (question: { text: string; class: string | null; lng: number
   ask<NearProblem[]>('POST', '/api/public/duplicates', { body: { ...question, attachments: [] }, ...(signal ? { signal } : {}) })
 export const takeStep = <S extends keyof PublicSteps>(secret: string, step: S, body: PublicSteps[S]) => ask<PublicCase>('POST', stepOf(secret, step), { body })
 export const places = placesAt('/api/public/places')
+
+/** A component as everybody may see it: no papers, no names of people. */
+export interface PublicComponent {
+  code: string
+  name: string
+  class: { key: string; name: Words }
+  state: string
+  address: string
+  lng: number | null
+  lat: number | null
+  /** Where a report would go. */
+  department: Words | null
+}
+export const publicComponent = (code: string, signal?: AbortSignal) => ask<PublicComponent>('GET', `/api/public/components/${encodeURIComponent(code)}`, signal ? { signal } : {})

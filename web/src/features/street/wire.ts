@@ -123,6 +123,25 @@ export interface Duplicate {
   reasons: { kind?: string; code?: string; reason?: string; metres?: number }[]
 }
 
+export interface Body {
+  code: string
+  name: string
+}
+/** A component as the street sees it; mirrors the identity card. */
+export interface ThingView {
+  code: string
+  name: string
+  class: { key: string; name: Words }
+  state: string
+  grid: string
+  divisions: Words[]
+  supervisor: Body
+  owner: Body | null
+  maintainer: Body | null
+  lng: number | null
+  lat: number | null
+}
+
 const at = (id: string) => `/api/cases/${encodeURIComponent(id)}`
 export const stepsOf = (id: string) => `${at(id)}/steps`
 export const photoOf = (attachment: string, caseId: string, size: 'thumb' | 'full') => `/api/attachments/${attachment}?size=${size}&case=${caseId}`
@@ -130,6 +149,7 @@ export const workbench = () => ask<Workbench>('GET', '/api/workbench')
 export const queueOf = (queue: string) => ask<CasePage>('GET', '/api/cases', { query: { queue, limit: 100, sort: queue === 'my_reports' || queue.endsWith('_ended') ? '-updated' : 'due' } })
 export const caseOf = (id: string) => ask<CaseView>('GET', at(id))
 export const factsOf = (id: string) => ask<FactView[] | { items: FactView[] }>('GET', `${at(id)}/facts`).then((answer) => (Array.isArray(answer) ? answer : answer.items))
+export const componentOf = (code: string) => ask<ThingView>('GET', `/api/components/${encodeURIComponent(code)}`)
 export const searchClasses = (q: string, signal: AbortSignal) => ask<ClassHit[]>('GET', '/api/classes/search', { query: { q, limit: 6 }, signal })
 export const duplicatesOf = (question: { class: string | null; text: string; lng: number; lat: number; attachments: string[] }, signal: AbortSignal) =>
   ask<Duplicate[]>('POST', '/api/duplicates', { body: question, signal })

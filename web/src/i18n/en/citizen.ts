@@ -128,4 +128,11 @@ export default {
   did_remind: 'They have been reminded.',
   did_add: 'Your addition is sent.',
   joined_thanks: 'Thank you, we have noted it. Here you see how both go on together.',
+  component: 'A thing of the city',
+  component_report: 'Report a problem with it',
+  component_state: 'State',
+  component_by: 'Looked after by',
+  component_removed: 'This thing was removed. If you still see it here, report it from the first page.',
+  about_component: 'Your report is about',
+  not_this: 'Not this one',
 }

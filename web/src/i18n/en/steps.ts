@@ -66,4 +66,5 @@ export default {
   order_rework: 'Order rework',
   recompute_clocks: 'Recompute clocks',
   take_back: 'Take the request back',
+  survey: 'Survey capture',
 }

@@ -128,4 +128,11 @@ export default {
   did_remind: '已提醒办理人员。',
   did_add: '补充内容已发送。',
   joined_thanks: '谢谢，已为您登记。这里可以看到一起办理的进度。',
+  component: '公共设施',
+  component_report: '报告这个设施的问题',
+  component_state: '状态',
+  component_by: '主管单位',
+  component_removed: '这个设施已经移除。如在现场仍看到它，请从首页上报。',
+  about_component: '上报的设施',
+  not_this: '不是这个',
 }

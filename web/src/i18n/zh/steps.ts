@@ -66,4 +66,5 @@ export default {
   order_rework: '要求返工',
   recompute_clocks: '重算时限',
   take_back: '撤回申请',
+  survey: '普查采集',
 }

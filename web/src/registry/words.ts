@@ -1,0 +1,21 @@
+/** Words for registered things. */
+import { hasCode, tCode } from '@/i18n'
+import type { Words } from '@/records/types'
+import { say } from '@/records/words'
+import type { ThingLine } from './types'
+
+/** A code of one of the tables in `i18n/registry`; an unknown one is shown as it is. */
+export const sayRegistry = (table: string, code: string): string => (hasCode('registry', `${table}.${code}`) ? tCode('registry', `${table}.${code}`) : code)
+export const sayState = (state: string): string => sayRegistry('state', state)
+export const stateTone = (state: string): string => ({ intact: 'green', damaged: 'yellow', lost: 'red' })[state] ?? ''
+export const sayClass = (line: { class: { key: string; name: Words } | null }): string => say(line.class?.name) || (line.class?.key ?? '')
+export const sayLineState = (line: Pick<ThingLine, 'state' | 'state_name'>): string => say(line.state_name) || sayState(line.state)
+/** The two digits of the major class in a class key such as `2026-component-01037`. */
+export const majorOf = (cls: string): string => /-(\d{2})\d*$/.exec(cls)?.[1] ?? ''
+/** `370702 01 037 000123`: division, major and minor class, number. Codes of edition 2013 have 16 digits. */
+export function sayCodeParts(code: string): string {
+  const parts = /^(\d{6})(\d{2})(\d{2,3})(\d{6})$/.exec(code)
+  return parts ? parts.slice(1).join(' ') : code
+}
+/** The year of the edition a class key is of. */
+export const editionOf = (cls: string): string => cls.split('-')[0] ?? ''
