@@ -1,6 +1,6 @@
 /** The parts of administration and evaluation, each with the functions that open it. */
 import {
-  Blocks, BookOpenText, CalendarDays, ClipboardCheck, Gauge, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, ScrollText, Settings2, Timer, Upload, UsersRound, Waypoints,
+  Blocks, BookOpenText, CalendarDays, ClipboardCheck, Gauge, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, ScrollText, Settings2, Signpost, Timer, Upload, UsersRound, Waypoints,
 } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { MessageKey } from '@/i18n'
@@ -22,6 +22,7 @@ export const administration: readonly { group: MessageKey; items: readonly NavIt
       { to: '/admin/roster', label: 'roster.title', icon: ClipboardCheck, may: ['roster'] },
       { to: '/admin/duty-grids', label: 'roster.duty_grids', icon: MapPinned, may: [...READ, 'roster'] },
       { to: '/admin/divisions', label: 'admin.divisions', icon: ListTree, may: READ },
+      { to: '/admin/places', label: 'places.title', icon: Signpost, may: READ },
     ],
   },
   {

@@ -15,6 +15,6 @@ export default {
   method: { password: '密码', oidc: '统一登录' },
   action: {
     login: '登录', login_failed: '登录失败', login_refused: '锁定中，拒绝登录', logout: '退出', password_changed: '修改密码', password_refused: '修改密码失败', password_reset: '重置密码', unlocked: '解除锁定', sessions_ended: '结束登录', token_created: '新建令牌', token_revoked: '撤销令牌',
-    record_changed: '修改配置', record_removed: '删除配置', procedure_migrated: '迁移规程', import: '导入', export: '导出', shift_handed_over: '交班',
+    record_changed: '修改配置', record_removed: '删除配置', address_changed: '修改地址', address_removed: '删除地址', procedure_migrated: '迁移规程', import: '导入', export: '导出', shift_handed_over: '交班',
   },
 }
