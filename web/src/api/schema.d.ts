@@ -703,6 +703,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses in order of identity, or those found by words. */
+        get: operations["list_addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/places/at": {
         parameters: {
             query?: never;
@@ -710,7 +727,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What lies at a position: unit grid, divisions, the nearest street. */
+        /** What lies at a position: address in words, divisions, unit grid, duty grids, street, door, landmark. */
         get: operations["place_at"];
         put?: never;
         post?: never;
@@ -720,15 +737,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/places/search": {
+    "/api/places/batch": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Streets whose name holds the words, with a house number when given. */
-        get: operations["search_places"];
+        get?: never;
+        put?: never;
+        /** Finds a place for each of many texts, in their order. */
+        post: operations["find_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/places/batch/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a table with a column of addresses and answers a table with the best place of each row. */
+        post: operations["find_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/places/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Places that some words may mean, best first, with the unit grid each lies in. */
+        get: operations["find_places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/places/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One address; its version is the tag to change it with. */
+        get: operations["address"];
+        /** Writes an address. Changing one needs `If-Match` with its version, making one `If-None-Match: *`. */
+        put: operations["put_address"];
+        post?: never;
+        /** Takes an address out; its history stays. */
+        delete: operations["remove_address"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/places/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of an address, newest first. */
+        get: operations["address_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -961,15 +1048,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/public/places/search": {
+    "/api/public/places/find": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Streets whose name holds the words. */
-        get: operations["public_place_search"];
+        /** Places that some words may mean, best first. */
+        get: operations["public_find_places"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1333,6 +1420,77 @@ export interface components {
             because?: components["schemas"]["Because"] | null;
             step: string;
         };
+        AddressPage: {
+            /** @description True while a large store is being read after a start: not everything is found yet. */
+            filling: boolean;
+            items: components["schemas"]["AddressView"][];
+            /** @description To be given as `after` for the next page. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description In force in the whole store.
+             */
+            total: number;
+        };
+        /** @description An address (地址) as it is kept: a region, zone, street, door or point of interest. */
+        AddressRow: {
+            aliases?: string[];
+            /** @description Code of the division it lies in, 6 to 12 digits. */
+            area?: string;
+            /** @description The number on the plate; only for doors, whose name is that of the street or the estate. */
+            door?: string | null;
+            /** @description `region`, `zone`, `street`, `door` or `poi`. */
+            kind: string;
+            name_en?: string;
+            name_zh?: string;
+            /** @description Well-known text in CGCS2000: POINT, (MULTI)LINESTRING for streets, (MULTI)POLYGON for areas. */
+            place: string;
+            source?: string;
+            /**
+             * Format: int64
+             * @description Epoch milliseconds between which it counts.
+             */
+            valid_from?: number | null;
+            /** Format: int64 */
+            valid_until?: number | null;
+            /**
+             * Format: int32
+             * @description How well known it is, 0 to 255.
+             */
+            weight?: number;
+        };
+        /** @description The form of a table of addresses. */
+        AddressTable: {
+            /**
+             * Format: binary
+             * @description CSV (UTF-8 or GBK) or XLSX with a header line.
+             */
+            file: string;
+        };
+        AddressVersions: {
+            items: components["schemas"]["AddressView"][];
+        };
+        AddressView: {
+            address: components["schemas"]["AddressRow"];
+            /** Format: int64 */
+            changed_at?: number | null;
+            changed_by?: components["schemas"]["PersonView"] | null;
+            grid?: string | null;
+            id: string;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description Where it is shown.
+             */
+            lng: number;
+            removed: boolean;
+            /**
+             * Format: int32
+             * @description Absent in a list; asked with the address itself.
+             */
+            version?: number | null;
+        };
         AnswerView: {
             approved: boolean;
             /** Format: int64 */
@@ -1395,6 +1553,16 @@ export interface components {
         Batch: {
             ids: string[];
             step: components["schemas"]["StepIn"];
+        };
+        BatchAnswer: {
+            found: number;
+            /** @description In the order asked. */
+            rows: components["schemas"]["BatchRow"][];
+        };
+        /** @description The answers to one text of a batch. */
+        BatchRow: {
+            places: components["schemas"]["PlaceFound"][];
+            text: string;
         };
         BatchView: {
             /** @description Cases that took the step. */
@@ -1591,6 +1759,7 @@ export interface components {
             /** Format: double */
             lng: number;
             name: components["schemas"]["Words"];
+            notice?: components["schemas"]["Words"] | null;
             /** Format: int64 */
             now_at: number;
             zone: string;
@@ -1703,6 +1872,10 @@ export interface components {
              * @description 1 to 100.
              */
             score: number;
+        };
+        DutyGridName: {
+            code: string;
+            name: components["schemas"]["Words"];
         };
         EvidenceIn: {
             /** @description Id answered by the upload: 64 hex digits. */
@@ -1953,6 +2126,18 @@ export interface components {
             /** @description Identity providers; begin at `/api/oidc/{id}/start`. */
             oidc: components["schemas"]["OidcOption"][];
         };
+        Many: {
+            area?: string | null;
+            kinds?: string[];
+            /**
+             * Format: int32
+             * @description Answers to each text, 1 to 5.
+             */
+            limit?: number | null;
+            /** @description `longitude,latitude` */
+            near?: string | null;
+            texts: string[];
+        };
         MeToo: {
             /**
              * Format: uuid
@@ -1993,6 +2178,15 @@ export interface components {
             dry_run: boolean;
             /** Format: int32 */
             to: number;
+        };
+        /** @description Something near a position. */
+        NearView: {
+            /** @description Where the position lies seen from it: `n`, `ne` … */
+            direction?: string | null;
+            id: string;
+            /** Format: double */
+            metres: number;
+            name: components["schemas"]["Words"];
         };
         NewToken: {
             /**
@@ -2065,13 +2259,37 @@ export interface components {
             id: number;
             name: components["schemas"]["Words"];
         };
-        PlaceHit: {
+        /** @description A place that may be meant. */
+        PlaceFound: {
+            /**
+             * Format: double
+             * @description The place is probably within so many metres.
+             */
+            accuracy_m: number;
+            /**
+             * Format: float
+             * @description 0 to 1: how much of the words is explained, how surely, and whether another place fits as well.
+             */
+            confidence: number;
+            door?: string | null;
             grid?: string | null;
-            label: string;
+            id?: string | null;
+            /** @description `region`, `zone`, `street`, `door`, `poi`, `component` or `grid`; none for typed coordinates. */
+            kind?: string | null;
+            label: components["schemas"]["Words"];
             /** Format: double */
             lat: number;
             /** Format: double */
             lng: number;
+            /** @description How the words agreed: `typed`, `exact`, `variant`, `partial`, `typo`, `sound`, `initials` or `code`. */
+            matched: string;
+            /** @description The other street of a crossing. */
+            other_id?: string | null;
+            /**
+             * @description How the position was found: `typed`, `entry`, `door`, `interpolated`, `nearest_door`, `street_middle`,
+             *     `area_middle`, `crossing`, `between`, `offset`, `opposite` or `near`.
+             */
+            placed: string;
             street?: components["schemas"]["Words"] | null;
         };
         PlaceIn: {
@@ -2081,16 +2299,22 @@ export interface components {
             /** Format: double */
             lng?: number | null;
         };
+        /** @description What lies at a position. */
         PlaceView: {
+            address?: components["schemas"]["Words"] | null;
+            /** @description The nearest number of that street. */
+            door?: string | null;
+            /** @description Duty grids that hold it. */
+            duty_grids: components["schemas"]["DutyGridName"][];
             grid?: string | null;
             /** @description Edges of the grid in degrees: west, south, east, north. */
             grid_bounds?: number[] | null;
             inside_city: boolean;
-            near?: components["schemas"]["PlaceHit"] | null;
-            /** Format: double */
-            near_metres?: number | null;
+            landmark?: components["schemas"]["NearView"] | null;
             /** @description Names from the city down to the community. */
             path: components["schemas"]["Words"][];
+            street?: components["schemas"]["NearView"] | null;
+            zone?: components["schemas"]["NearView"] | null;
         };
         PointCollection: {
             features: components["schemas"]["PointFeature"][];
@@ -2292,6 +2516,9 @@ export interface components {
         Put: {
             /** @description The whole record, in the shape of its kind. */
             value: Record<string, never>;
+        };
+        PutPlace: {
+            value: components["schemas"]["AddressRow"];
         };
         QueueView: {
             /** Format: int32 */
@@ -4671,6 +4898,39 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    list_addresses: {
+        parameters: {
+            query?: {
+                /** @description Words: answers are ranked then, and there is one page only. */
+                q?: string;
+                kind?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressPage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
     place_at: {
         parameters: {
             query: {
@@ -4700,10 +4960,95 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    search_places: {
+    find_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Many"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    find_table: {
+        parameters: {
+            query?: {
+                /** @description Header of the column with the addresses; `address` or `地址` when not given. */
+                column?: string;
+                near?: string;
+                kinds?: string;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["AddressTable"];
+            };
+        };
+        responses: {
+            /** @description text, label, lng, lat, confidence, accuracy_m, matched, placed, grid */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    find_places: {
         parameters: {
             query: {
+                /** @description An address, a crossing, a place and a distance from it, a door number, a name, a code, two numbers. */
                 q: string;
+                /** @description `longitude,latitude`: among equals the nearer place comes first. */
+                near?: string;
+                /** @description Kinds wanted, separated by commas: `region`, `zone`, `street`, `door`, `poi`, `component`, `grid`. */
+                kinds?: string;
+                /** @description Code of a division: among equals what lies in it comes first. */
+                area?: string;
                 limit?: number;
             };
             header?: never;
@@ -4717,7 +5062,151 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlaceHit"][];
+                    "application/json": components["schemas"]["PlaceFound"][];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    address: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tag of what the caller has */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressView"];
+                };
+            };
+            /** @description As the caller has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    put_address: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version the change is based on */
+                "if-match"?: string | null;
+                /** @description `*` for a new address */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutPlace"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    remove_address: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version the removal is based on */
+                "if-match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    address_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressVersions"];
                 };
             };
             401: components["responses"]["NotSignedIn"];
@@ -5211,10 +5700,18 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    public_place_search: {
+    public_find_places: {
         parameters: {
             query: {
+                /** @description An address, a crossing, a place and a distance from it, a door number, a name, a code, two numbers. */
                 q: string;
+                /** @description `longitude,latitude`: among equals the nearer place comes first. */
+                near?: string;
+                /** @description Kinds wanted, separated by commas: `region`, `zone`, `street`, `door`, `poi`, `component`, `grid`. */
+                kinds?: string;
+                /** @description Code of a division: among equals what lies in it comes first. */
+                area?: string;
+                limit?: number;
             };
             header?: {
                 "x-city"?: string;
@@ -5229,7 +5726,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlaceHit"][];
+                    "application/json": components["schemas"]["PlaceFound"][];
                 };
             };
             404: components["responses"]["NotFound"];

@@ -10,6 +10,8 @@ export interface City {
   /** West, south, east, north in degrees. */
   bounds: [number, number, number, number]
   demo: boolean
+  /** To be said on every screen. */
+  notice?: { zh: string; en: string } | null
   basemap: string
   zone: string
 }

@@ -1,6 +1,6 @@
 /** The parts of administration and evaluation, each with the functions that open it. */
 import {
-  ArrowLeftRight, Blocks, BookOpenText, CalendarDays, ClipboardCheck, Gauge, Grid3x3, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, RefreshCw, ScrollText, Settings2, Timer, Upload, UsersRound, Waypoints,
+  ArrowLeftRight, Blocks, BookOpenText, CalendarDays, ClipboardCheck, Gauge, Grid3x3, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, RefreshCw, ScrollText, Settings2, Signpost, Timer, Upload, UsersRound, Waypoints,
 } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { MessageKey } from '@/i18n'
@@ -24,6 +24,7 @@ export const administration: readonly { group: MessageKey; items: readonly NavIt
       { to: '/admin/rotation', label: 'grid.rotation', icon: RefreshCw, may: [...READ, 'roster'] },
       { to: '/admin/grids', label: 'grid.title', icon: Grid3x3, may: [...READ, 'lead'] },
       { to: '/admin/divisions', label: 'admin.divisions', icon: ListTree, may: READ },
+      { to: '/admin/places', label: 'places.title', icon: Signpost, may: READ },
     ],
   },
   {

@@ -1,9 +1,10 @@
 //! `yiwang demo weifang`
 
-use super::desk::{Desk, told};
+use super::desk::Desk;
 use super::{Ended, configured};
 use crate::cli::Common;
 use crate::demo::weifang;
+use crate::open;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -27,6 +28,10 @@ pub async fn run(common: &Common, action: Action) -> anyhow::Result<Ended> {
     let Action::Weifang(wanted) = action;
     let desk = Desk::open(&config).await?;
     let made = weifang::make(&desk.app, wanted.seed, wanted.share, &config.data_dir).await;
+    if made.is_ok() {
+        // The server starts in a second or two with what is in memory here.
+        open::save_columns(&config, &desk.app)?;
+    }
     desk.close().await?;
     made.map(|()| Ended::Fine)
 }

@@ -138,6 +138,7 @@ pub async fn make(app: &App, seed: u64, permille: u32, data_dir: &Path) -> anyho
     }
     publish_grids(app, &made, &mut say).await?;
     things::write(app, &made, &mut say).await?;
+    app.catch_up_things(&*app.city(city_code())?).await?;
     addresses(app, &made, &mut say).await?;
     cases::write(app, &made, seed, permille, &mut say).await?;
     let (_, version) = begun(app).await?.context("the mark of the demo city is gone")?;
