@@ -2,14 +2,28 @@
 
 use crate::config::Config;
 use crate::layers::state_words;
-use crate::ports::COMPONENTS;
+use crate::ports::{COMPONENTS, StoredThing};
 use crate::view::Words;
-use kernel::Actor;
+use kernel::{Actor, GridCode};
+use serde::Deserialize;
 
 pub const COMPONENT_LAYER: &str = "components";
 pub const CASE_LAYER: &str = "cases";
 pub const GRID_LAYER: &str = "grids";
 pub const DUTY_LAYER: &str = "duty_grids";
+
+/// How far somebody's rights on a register reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reach {
+    Everywhere,
+    /// Only what lies in these.
+    Areas(Vec<GridCode>),
+}
+
+/// How far the rights of `actor`, who may see the register, reach.
+pub(crate) fn reach(_actor: &Actor, _config: &Config, _register: &str) -> Reach {
+    Reach::Everywhere
+}
 
 /// A layer somebody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +46,25 @@ pub(crate) fn find(actor: &Actor, config: &Config, name: &str) -> Option<Layer> 
     })
 }
 
-/// Whether `actor` may see the things of a register.
-pub(crate) fn sees(actor: &Actor, config: &Config, register: &str) -> bool {
-    register == COMPONENTS || registers(actor, config).iter().any(|own| own == register)
+/// Whether `actor` may see a stored thing: its register, and where that is bound to areas, its place.
+pub(crate) fn sees(actor: &Actor, config: &Config, thing: &StoredThing) -> bool {
+    let register = thing.register.as_str();
+    let known = register == COMPONENTS || registers(actor, config).iter().any(|own| own == register);
+    known
+        && match reach(actor, config, register) {
+            Reach::Everywhere => true,
+            Reach::Areas(areas) => grid_of(thing).is_some_and(|grid| areas.iter().any(|a| grid.is_within(a))),
+        }
+}
+
+#[derive(Deserialize)]
+struct InGrid {
+    grid: Option<GridCode>,
+}
+
+/// The unit grid a thing's body names.
+fn grid_of(thing: &StoredThing) -> Option<GridCode> {
+    serde_json::from_str::<InGrid>(&thing.body).ok()?.grid
 }
 
 /// The registers beside the components that `actor` may see.
