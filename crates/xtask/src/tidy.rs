@@ -21,9 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testkit", &["kernel", "city", "case", "media", "index", "app"]),
     (
         "server",
-        &[
-            "kernel", "city", "case", "media", "index", "spatial", "pack", "app", "store", "outside", "http",
-        ],
+        &["kernel", "city", "case", "media", "index", "spatial", "pack", "app", "store", "outside", "http"],
     ),
     (
         "bench",

@@ -227,14 +227,33 @@ fn feature(thing: &StoredThing, hidden: &[String]) -> Option<Feature> {
     for (name, value) in fields.iter().filter(|(name, _)| shown(name)) {
         put(&mut properties, name, value);
     }
+    // What a pack defines stands one level deeper.
+    for (name, value) in fields.get("fields").and_then(Value::as_object).into_iter().flatten() {
+        if !hidden.contains(name) {
+            put(&mut properties, name, value);
+        }
+    }
     properties.insert("version".into(), json!(thing.version));
     properties.insert("changed_at".into(), moment(thing.changed_at.millis()));
     Some(Feature { id: thing.code.clone(), geometry: geometry(&place), properties })
 }
 
 /// Fields of a body that are told otherwise, or are nobody's outside: who surveyed, stored papers.
-const HIDDEN: [&str; 9] =
-    ["place", "code", "name", "version", "photos", "documents", "relations", "confirmed", "surveyed"];
+const HIDDEN: [&str; 13] = [
+    "place",
+    "code",
+    "name",
+    "version",
+    "photos",
+    "documents",
+    "relations",
+    "confirmed",
+    "surveyed",
+    "fields",
+    "cases",
+    "inspected",
+    "state_since",
+];
 
 /// A plain value under its name; of an object its plain values under joined names.
 fn put(properties: &mut Map<String, Value>, name: &str, value: &Value) {
