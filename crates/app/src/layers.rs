@@ -8,7 +8,7 @@ use crate::ground::Map;
 use crate::ports::COMPONENTS;
 use crate::rights::visibility;
 use crate::section::Section;
-use crate::tiles::filter::{ThingFilter, major, parts};
+use crate::tiles::filter::{KnownFilter, ThingFilter, major, parts};
 use crate::tiles::layer::{self, CASE_LAYER, COMPONENT_LAYER, DUTY_LAYER, GRID_LAYER};
 use crate::view::Words;
 use index::{Bounds, Filter, GroupBy, GroupKey, Query};
@@ -93,7 +93,9 @@ impl App {
             let map = city.ground.read();
             let registers = layer::registers(actor, &config);
             for register in std::iter::once(COMPONENTS.to_owned()).chain(registers) {
-                layers.push(count_register(&config, &map, &register, section)?);
+                let reach = layer::reach(actor, &config, &register);
+                let known = ThingFilter::default().known(&register, reach)?;
+                layers.push(count_register(&config, &map, &register, &known, section));
             }
         }
         layers.push(self.count_case_layer(actor, &config, section)?);
@@ -200,17 +202,19 @@ fn count_register(
     config: &Config,
     map: &Map,
     register: &str,
+    filter: &KnownFilter,
     section: &Section,
-) -> Result<LayerView, AppError> {
-    let numbers = ThingFilter::default().known(register)?.numbers(&map.things);
+) -> LayerView {
     let known = map.things.classes();
     let mut classes = vec![0_u64; known.len()];
     let mut states = [0_u64; 256];
     let mut count = 0;
-    section.each_thing(map, &numbers.filter(), |_, traits| {
-        count += 1;
-        classes[usize::from(traits.class.0)] += 1;
-        states[usize::from(traits.state)] += 1;
+    filter.numbers(map).with(|filter| {
+        section.each_thing(map, filter, |_, traits| {
+            count += 1;
+            classes[usize::from(traits.class.0)] += 1;
+            states[usize::from(traits.state)] += 1;
+        });
     });
     let mut found: Vec<LayerClass> = known
         .iter()
@@ -223,14 +227,14 @@ fn count_register(
         LayerState { state: state.clone(), name: layer::state_name(config, register, state), count }
     });
     let id = if register == COMPONENTS { COMPONENT_LAYER } else { register };
-    Ok(LayerView {
+    LayerView {
         id: id.to_owned(),
         kind: "things",
         name: layer::register_name(config, register),
         count,
         classes: found,
         states: states.collect(),
-    })
+    }
 }
 
 pub(crate) fn layer_class(config: &Config, register: &str, class: &str, count: u64) -> LayerClass {

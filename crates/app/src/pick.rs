@@ -144,15 +144,17 @@ impl App {
         let city = self.city(actor.city)?;
         let mut found: Vec<(u64, f64)> = {
             let map = city.ground.read();
-            let numbers = ThingFilter::default().known(register)?.numbers(&map.things);
-            let filter = numbers.filter();
-            let points = map.things.nearest(point, metres, HITS_MAX, &filter);
-            let shapes = map.things.shapes_near(point, metres, &filter);
-            points
-                .into_iter()
-                .map(|(thing, far)| (thing.id, far))
-                .chain(shapes.into_iter().map(|(shape, far)| (shape.id, far)))
-                .collect()
+            let reach = layer::reach(actor, config, register);
+            let numbers = ThingFilter::default().known(register, reach)?.numbers(&map);
+            numbers.with(|filter| {
+                let points = map.things.nearest(point, metres, HITS_MAX, filter);
+                let shapes = map.things.shapes_near(point, metres, filter);
+                points
+                    .into_iter()
+                    .map(|(thing, far)| (thing.id, far))
+                    .chain(shapes.into_iter().map(|(shape, far)| (shape.id, far)))
+                    .collect()
+            })
         };
         found.sort_by(|(a, a_far), (b, b_far)| a_far.total_cmp(b_far).then(a.cmp(b)));
         found.truncate(HITS_MAX);
@@ -216,7 +218,7 @@ impl App {
     pub async fn thing_line(&self, actor: &Actor, serial: u64) -> Result<ThingLine, AppError> {
         let config = self.config(actor.city)?;
         let stored = self.store().thing(actor.city, serial).await?.ok_or(AppError::NotFound("thing"))?;
-        if !layer::sees(actor, &config, &stored.register) {
+        if !layer::sees(actor, &config, &stored) {
             return Err(AppError::NotFound("thing"));
         }
         Ok(thing_line(&config, &stored))
@@ -243,12 +245,11 @@ impl App {
         if !(1..=PAGE_MAX).contains(&limit) {
             return Err(AppError::invalid("limit", "out_of_range"));
         }
-        let known = filter.known(&register)?;
+        let known = filter.known(&register, layer::reach(actor, &config, &register))?;
         let city = self.city(actor.city)?;
         let work = move || {
             let map = city.ground.read();
-            let numbers = known.numbers(&map.things);
-            section.serials(&map, &numbers.filter(), after, limit + 1)
+            known.numbers(&map).with(|filter| section.serials(&map, filter, after, limit + 1))
         };
         let (mut serials, total) = tokio::task::spawn_blocking(work).await.map_err(|_| AppError::Busy)?;
         let more = serials.len() > limit;

@@ -183,7 +183,8 @@ impl App {
         let found = layer::find(actor, &config, layer).ok_or(AppError::NotFound("layer"))?;
         Ok(match (found, filter) {
             (Layer::Register(register), LayerFilter::Things(filter)) => {
-                let (pen, asked) = things::ThingPen::new(register, filter)?;
+                let reach = layer::reach(actor, &config, &register);
+                let (pen, asked) = things::ThingPen::new(register, reach, filter)?;
                 (Pen::Things(pen), asked)
             }
             (Layer::Cases, LayerFilter::Cases(filter)) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { express } from './datum'
-import { addressOf, picturesUnder, placing } from './raster'
+import { addressOf, partsOf, picturesUnder, placing } from './raster'
 
 const WEIFANG = { lng: 119.1619, lat: 36.7069 }
 const world = (lng: number, lat: number, z: number, size: number) => {
@@ -22,11 +22,13 @@ describe('pictures of a shifted datum', () => {
   it('every place of a tile is found on them within half a pixel, at every zoom', () => {
     for (const datum of ['gcj02', 'bd09', 'wgs84'] as const) {
       for (let z = 3; z <= 19; z += 1) {
-        for (const place of [WEIFANG, { lng: 87.6, lat: 43.8 }, { lng: 113.3, lat: 23.1 }]) {
+        for (const place of [WEIFANG, { lng: 116.42079, lat: 39.90105 }, { lng: 87.6, lat: 43.8 }, { lng: 113.3, lat: 23.1 }]) {
           const [wx, wy] = world(place.lng, place.lat, z, 256)
           const [x, y] = [Math.floor(wx / 256), Math.floor(wy / 256)]
-          const at = placing(z, x, y, 256, datum)
-          for (const [u, v] of [[0, 0], [256, 256], [128, 128], [20, 230], [wx - x * 256, wy - y * 256]] as const) {
+          const parts = partsOf(z, 256, datum)
+          for (const [u, v] of [[0, 0], [255, 255], [128, 128], [20, 230], [77, 3], [140, 190], [wx - x * 256, wy - y * 256]] as const) {
+            const part = parts.find((one) => u >= one.u && v >= one.v && u < one.u + one.side && v < one.v + one.side)
+            const at = placing(z, x, y, 256, datum, part)
             const n = 2 ** z
             const lng = ((x + u / 256) / n) * 360 - 180
             const lat = (Math.atan(Math.sinh(Math.PI * (1 - (2 * (y + v / 256)) / n))) * 180) / Math.PI

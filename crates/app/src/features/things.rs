@@ -50,8 +50,9 @@ impl App {
         let name = layer::register_name(&config, register);
         let bounds = {
             let map = city.ground.read();
-            let numbers = ThingFilter::default().known(register)?.numbers(&map.things);
-            bounds_of(&map, &numbers.filter())
+            let reach = layer::reach(actor, &config, register);
+            let numbers = ThingFilter::default().known(register, reach)?.numbers(&map);
+            numbers.with(|filter| bounds_of(&map, filter))
         };
         let components = register == COMPONENTS;
         Ok(Collection {
@@ -79,14 +80,15 @@ impl App {
         };
         // A value that no thing can have is a question without an answer, not a mistake.
         let wanted = ThingFilter { class: of("class"), state: of("state"), major: Vec::new() };
-        let known = match wanted.known(register) {
+        let config = self.config(actor.city)?;
+        let known = match wanted.known(register, layer::reach(actor, &config, register)) {
             Ok(known) => known,
             Err(AppError::Invalid(_)) => {
                 return Ok(FeaturePage { matched: Some(0), ..FeaturePage::default() });
             }
             Err(error) => return Err(error),
         };
-        let hidden = layer::hidden_fields(actor, &*self.config(actor.city)?, register);
+        let hidden = layer::hidden_fields(actor, &config, register);
         let mut after: u64 = match &query.after {
             Some(text) => text.parse().map_err(|_| AppError::invalid("after", "unknown_value"))?,
             None => 0,
@@ -112,8 +114,7 @@ impl App {
                     let (city, known, section) = (city.clone(), known.clone(), query.section.clone());
                     let work = move || {
                         let map = city.ground.read();
-                        let numbers = known.numbers(&map.things);
-                        section.serials(&map, &numbers.filter(), after, ask + 1)
+                        known.numbers(&map).with(|filter| section.serials(&map, filter, after, ask + 1))
                     };
                     tokio::task::spawn_blocking(work).await.map_err(|_| AppError::Busy)?
                 }
@@ -160,8 +161,10 @@ impl App {
     ) -> Result<Feature, AppError> {
         let gone = || AppError::NotFound("feature");
         let stored = self.store().thing_by_code(actor.city, register, id).await?.ok_or_else(gone)?;
-        let hidden = layer::hidden_fields(actor, &*self.config(actor.city)?, register);
-        feature(&stored, &hidden).filter(|_| !stored.removed).ok_or_else(gone)
+        let config = self.config(actor.city)?;
+        let hidden = layer::hidden_fields(actor, &config, register);
+        let seen = !stored.removed && layer::sees(actor, &config, &stored);
+        feature(&stored, &hidden).filter(|_| seen).ok_or_else(gone)
     }
 }
 
@@ -173,10 +176,13 @@ fn on_map(
     serial: u64,
 ) -> bool {
     let map = city.ground.read();
-    let numbers = known.numbers(&map.things);
-    let only = |own: u64, _: &spatial::points::Traits| own == serial;
-    let filter = spatial::points::Filter { only: Some(&only), ..numbers.filter() };
-    !query.section.serials(&map, &filter, 0, 1).0.is_empty()
+    known.numbers(&map).with(|filter| {
+        let only = |own: u64, traits: &spatial::points::Traits| {
+            own == serial && filter.only.is_none_or(|only| only(own, traits))
+        };
+        let filter = spatial::points::Filter { only: Some(&only), ..*filter };
+        !query.section.serials(&map, &filter, 0, 1).0.is_empty()
+    })
 }
 
 fn bounds_of(map: &crate::ground::Map, filter: &spatial::points::Filter) -> Option<Bounds> {
@@ -221,14 +227,33 @@ fn feature(thing: &StoredThing, hidden: &[String]) -> Option<Feature> {
     for (name, value) in fields.iter().filter(|(name, _)| shown(name)) {
         put(&mut properties, name, value);
     }
+    // What a pack defines stands one level deeper.
+    for (name, value) in fields.get("fields").and_then(Value::as_object).into_iter().flatten() {
+        if !hidden.contains(name) {
+            put(&mut properties, name, value);
+        }
+    }
     properties.insert("version".into(), json!(thing.version));
     properties.insert("changed_at".into(), moment(thing.changed_at.millis()));
     Some(Feature { id: thing.code.clone(), geometry: geometry(&place), properties })
 }
 
 /// Fields of a body that are told otherwise, or are nobody's outside: who surveyed, stored papers.
-const HIDDEN: [&str; 9] =
-    ["place", "code", "name", "version", "photos", "documents", "relations", "confirmed", "surveyed"];
+const HIDDEN: [&str; 13] = [
+    "place",
+    "code",
+    "name",
+    "version",
+    "photos",
+    "documents",
+    "relations",
+    "confirmed",
+    "surveyed",
+    "fields",
+    "cases",
+    "inspected",
+    "state_since",
+];
 
 /// A plain value under its name; of an object its plain values under joined names.
 fn put(properties: &mut Map<String, Value>, name: &str, value: &Value) {

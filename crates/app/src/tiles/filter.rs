@@ -1,11 +1,13 @@
 //! What of a layer is wanted.
 
 use super::cases::CaseFilter;
+use super::layer::Reach;
 use crate::error::{AppError, FieldProblem, Problems};
+use crate::ground::Map;
 use crate::ports::COMPONENTS;
 use city::component::State;
-use kernel::ClassKey;
-use spatial::points::{ClassSet, Filter, Things};
+use kernel::{ClassKey, GridCode};
+use spatial::points::{ClassSet, Filter, Traits};
 
 /// Values of one filter: a layer has a few dozen states, and nobody ticks more classes by hand.
 const VALUES_MAX: usize = 200;
@@ -32,10 +34,11 @@ pub struct ThingFilter {
     pub state: Vec<String>,
 }
 
-/// A filter that was understood.
-#[derive(Debug, Clone, Default)]
+/// A filter that was understood, with how far its reader reaches.
+#[derive(Debug, Clone)]
 pub(crate) struct KnownFilter {
     register: String,
+    reach: Reach,
     classes: Vec<String>,
     majors: Vec<String>,
     states: Vec<String>,
@@ -44,7 +47,7 @@ pub(crate) struct KnownFilter {
 impl ThingFilter {
     /// # Errors
     /// [`AppError::Invalid`] naming every value that cannot be one.
-    pub(crate) fn known(&self, register: &str) -> Result<KnownFilter, AppError> {
+    pub(crate) fn known(&self, register: &str, reach: Reach) -> Result<KnownFilter, AppError> {
         let mut problems = Problems::default();
         for (field, values) in [("class", &self.class), ("major", &self.major), ("state", &self.state)] {
             if values.len() > VALUES_MAX {
@@ -80,6 +83,7 @@ impl ThingFilter {
         };
         Ok(KnownFilter {
             register: register.to_owned(),
+            reach,
             classes: sorted(&self.class),
             majors: sorted(&self.major),
             states: sorted(&self.state),
@@ -95,13 +99,13 @@ fn component_state(word: &str) -> Option<State> {
 impl KnownFilter {
     /// Equal texts, equal filters.
     pub fn text(&self) -> String {
-        let Self { register, classes, majors, states } = self;
-        format!("{register}?{}&{}&{}", classes.join(","), majors.join(","), states.join(","))
+        let Self { register, reach, classes, majors, states } = self;
+        format!("{register}?{}&{}&{} {reach:?}", classes.join(","), majors.join(","), states.join(","))
     }
 
     /// The same over the numbers of what is in memory now.
-    pub fn numbers(&self, things: &Things) -> Numbers {
-        let classes = things.classes();
+    pub fn numbers(&self, map: &Map) -> Numbers {
+        let classes = map.things.classes();
         let wanted = |name: &str| {
             let (register, kind) = parts(name);
             let class = self.classes.is_empty() || self.classes.iter().any(|class| class == kind);
@@ -119,19 +123,37 @@ impl KnownFilter {
             }
             bits
         });
-        Numbers { classes: set, states }
+        let grids = match &self.reach {
+            Reach::Everywhere => None,
+            Reach::Areas(areas) => {
+                let inside = |grid: &GridCode| areas.iter().any(|area| grid.is_within(area));
+                Some(map.grids().iter().map(inside).collect())
+            }
+        };
+        Numbers { classes: set, states, grids }
     }
 }
 
-/// Classes and states as the map numbers them. Good for as long as the map is held.
+/// Classes, states and grids as the map numbers them. Good for as long as the map is held.
 pub(crate) struct Numbers {
     classes: ClassSet,
     states: Option<[u64; 4]>,
+    /// By place of the grid, for who reaches some grids only.
+    grids: Option<Vec<bool>>,
 }
 
 impl Numbers {
-    pub fn filter(&self) -> Filter<'_> {
-        Filter { classes: Some(&self.classes), states: self.states.as_ref(), ..Filter::default() }
+    pub fn with<T>(&self, use_it: impl FnOnce(&Filter) -> T) -> T {
+        let plain =
+            Filter { classes: Some(&self.classes), states: self.states.as_ref(), ..Filter::default() };
+        match &self.grids {
+            None => use_it(&plain),
+            Some(grids) => {
+                // What lies in no grid is nobody's area.
+                let only = |_: u64, traits: &Traits| grids.get(traits.grid as usize).is_some_and(|own| *own);
+                use_it(&Filter { only: Some(&only), ..plain })
+            }
+        }
     }
 }
 
@@ -159,7 +181,7 @@ mod tests {
             let own = |values: &[&str]| values.iter().map(|v| (*v).to_owned()).collect();
             ThingFilter { class: own(class), major: own(major), state: own(state) }
         };
-        let fields = |filter: &ThingFilter, register| match filter.known(register) {
+        let fields = |filter: &ThingFilter, register| match filter.known(register, Reach::Everywhere) {
             Err(AppError::Invalid(problems)) => problems.into_iter().map(|p| p.field).collect(),
             _ => Vec::new(),
         };
@@ -181,10 +203,16 @@ mod tests {
     fn the_order_of_values_makes_no_other_tile() {
         let of = |values: &[&str]| {
             let state = values.iter().map(|v| (*v).to_owned()).collect();
-            ThingFilter { state, ..ThingFilter::default() }.known("shop").expect("good").text()
+            ThingFilter { state, ..ThingFilter::default() }
+                .known("shop", Reach::Everywhere)
+                .expect("good")
+                .text()
         };
         assert_eq!(of(&["a", "b", "a"]), of(&["b", "a"]));
         assert_ne!(of(&["a"]), of(&[]));
+        let areas = Reach::Areas(vec!["370702".parse().expect("a code")]);
+        let near = ThingFilter::default().known("shop", areas).expect("good").text();
+        assert_ne!(near, of(&[]), "another reach is another tile");
     }
 
     #[test]

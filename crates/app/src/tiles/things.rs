@@ -2,7 +2,7 @@
 
 use super::Sheet;
 use super::filter::{KnownFilter, ThingFilter};
-use super::layer::COMPONENT_LAYER;
+use super::layer::{COMPONENT_LAYER, Reach};
 use crate::error::AppError;
 use crate::ground::{Map, facet};
 use crate::ports::COMPONENTS;
@@ -24,8 +24,8 @@ pub(super) fn version(map: &Map, tile: TileId) -> u64 {
 }
 
 impl ThingPen {
-    pub fn new(register: String, filter: &ThingFilter) -> Result<(Self, String), AppError> {
-        let filter = filter.known(&register)?;
+    pub fn new(register: String, reach: Reach, filter: &ThingFilter) -> Result<(Self, String), AppError> {
+        let filter = filter.known(&register, reach)?;
         let asked = filter.text();
         let bands = register != COMPONENTS;
         let name = if bands { register } else { COMPONENT_LAYER.to_owned() };
@@ -34,8 +34,6 @@ impl ThingPen {
 
     pub fn draw(&self, map: &Map, tile: TileId) -> Sheet {
         let things = &map.things;
-        let numbers = self.filter.numbers(things);
-        let filter = numbers.filter();
         let point = |thing: &Thing, layer: &mut Layer, tags: &mut Tags| {
             band(thing.traits.facets, layer, tags);
         };
@@ -44,13 +42,16 @@ impl ThingPen {
         };
         let options = ThingLayer { name: &self.name, ..ThingLayer::default() };
         let options = if self.bands { ThingLayer { extra: Some(&point), ..options } } else { options };
-        let mut layer = things.layer(tile, &filter, &options);
         let shapes = ShapeLayer {
             name: &self.name,
             buffer: BUFFER,
             extra: if self.bands { Some(&shape) } else { None },
         };
-        things.add_shapes(&mut layer, tile, &filter, &shapes);
+        let layer = self.filter.numbers(map).with(|filter| {
+            let mut layer = things.layer(tile, filter, &options);
+            things.add_shapes(&mut layer, tile, filter, &shapes);
+            layer
+        });
         let mut body = Vec::new();
         layer.finish(&mut body);
         Sheet { body, version: version(map, tile), until: 0 }

@@ -153,11 +153,11 @@ async fn a_tag_holds_while_nothing_on_the_tile_changes_and_no_longer() {
     // A step changes what is shown, and time does: the light turns by itself.
     let light = |answer: &Answer| text(&features(answer)[0], "light");
     assert_eq!(light(&one), "green");
-    world.clock.advance(Millis::days(2));
+    world.clock.advance(Millis::hours(6));
     let late = with_tag(&world, &desk, &path, &tag(&one)).await;
     assert_eq!(light(&late), "red");
     assert_eq!(with_tag(&world, &desk, &path, &tag(&late)).await.status, 304);
-    world.clock.advance(Millis::days(9));
+    world.clock.advance(Millis::hours(9));
     assert_eq!(with_tag(&world, &desk, &path, &tag(&late)).await.status, 304);
 
     // Rights are part of it: who sees nothing has another tag, whatever was sent along.
