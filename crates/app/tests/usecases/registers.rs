@@ -3,8 +3,8 @@
 use crate::world::{CLEANING, World, city, new_id, person};
 use app::AppError;
 use app::registers::{
-    EntryIn, EntryQuery, EntryStepRequest, EntryView, InspectIn, OffenceIn, Offered, RaiseIn, ScoreQuery,
-    SwitchPackIn, WithdrawIn,
+    DueQuery, EntryIn, EntryQuery, EntryStepRequest, EntryView, InspectIn, OffenceIn, Offered, RaiseIn,
+    ScoreQuery, SwitchPackIn, WithdrawIn,
 };
 use kernel::{Actor, Role};
 use pack::{File, Folder};
@@ -200,9 +200,7 @@ async fn an_inspection_answers_every_item_and_shows_what_failed() {
     );
     // Thirty days after it was registered it is due.
     world.clock.advance(kernel::Millis::days(31));
-    let due =
-        world.app.due_inspections(&collector, "shop", &serde_json::from_value(json!({})).expect("json"));
-    let due = due.await.expect("listed");
+    let due = world.app.due_inspections(&collector, "shop", &DueQuery::default()).await.expect("listed");
     assert_eq!((due.total, due.items[0].overdue_days), (1, 1));
 }
 
