@@ -6,7 +6,7 @@ use crate::ground::Ground;
 use crate::ground::snapshot::SavedGround;
 use crate::live::{Change, Live};
 use crate::places::Places;
-use crate::ports::{Append, Appended, Blobs, Outcome, Store, StoreError, TimeSource};
+use crate::ports::{Append, Appended, Blobs, Files, Outcome, Store, StoreError, TimeSource};
 use crate::tiles::Tiles;
 use case::Case;
 use index::CaseIndex;
@@ -14,7 +14,7 @@ use kernel::{Calendar, CityCode, PersonId, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use utoipa::ToSchema;
 
 use crate::registers::{Books, Shelf};
@@ -74,6 +74,10 @@ pub(crate) struct Inner {
     pub demo_accounts: Vec<DemoAccount>,
     pub cities: RwLock<BTreeMap<CityCode, Arc<City>>>,
     pub live: Live,
+    /// Readers and writers of files, when there are any.
+    pub files: OnceLock<Arc<dyn Files>>,
+    /// The version of the records at which no transfer had work left.
+    pub transfers_seen: Mutex<BTreeMap<CityCode, i64>>,
     /// Signed-in actors by hash of their secret; read on every request.
     pub actors: Mutex<HashMap<String, CachedActor>>,
     pub tiles: Tiles,
@@ -106,6 +110,8 @@ impl App {
             demo_accounts: parts.demo_accounts,
             cities: RwLock::default(),
             live: Live::default(),
+            files: OnceLock::new(),
+            transfers_seen: Mutex::default(),
             actors: Mutex::default(),
             tiles: Tiles::default(),
             books: Books::default(),

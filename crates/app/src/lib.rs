@@ -48,6 +48,7 @@ pub mod settings;
 pub mod step;
 pub mod take_step;
 pub mod tiles;
+pub mod transfer;
 pub mod upkeep;
 pub mod view;
 pub mod vocabulary;

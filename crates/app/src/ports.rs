@@ -2,10 +2,12 @@
 //! in-memory ones in `testkit`. One conformance suite runs against all of them.
 
 pub mod addresses;
+pub mod files;
 pub mod grids;
 pub mod things;
 
 pub use addresses::{AddressStore, PutAddress, StoredAddress};
+pub use files::Files;
 pub use grids::{GridChange, GridEdition, GridStore, StoredGrid};
 pub use things::{
     COMPONENTS, PutThing, PutThingDone, PutThings, StoredThing, ThingCount, ThingQuery, ThingStore,

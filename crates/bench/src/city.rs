@@ -198,7 +198,7 @@ pub async fn make(target: &str) -> anyhow::Result<Keys> {
 }
 
 /// An application error with every field it names.
-fn told(error: app::AppError) -> anyhow::Error {
+pub fn told(error: app::AppError) -> anyhow::Error {
     match &error {
         app::AppError::Invalid(problems) => anyhow::anyhow!("{problems:?}"),
         _ => error.into(),

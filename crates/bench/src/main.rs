@@ -8,6 +8,7 @@ mod client;
 mod crash;
 mod fill;
 mod freshness;
+mod import;
 mod intake;
 mod list;
 mod live;
@@ -91,6 +92,12 @@ enum Task {
         #[arg(long, default_value_t = 20)]
         seconds: u32,
     },
+    /// Real inventories of street assets through the ordinary importer
+    Import {
+        /// Folder with the inventories, each a gzipped CSV file
+        #[arg(long, default_value = "../shared/data/assets")]
+        assets: PathBuf,
+    },
     /// Kills the server at random moments under load; nothing acknowledged may be missing
     Crash {
         #[arg(long, default_value_t = 10)]
@@ -173,6 +180,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             Task::Freshness { components, seconds } => {
                 ("freshness", freshness::run(&place, components, seconds).await?)
             }
+            Task::Import { assets } => ("import", import::run(&place, &assets).await?),
             Task::Crash { rounds, store, seed } => ("crash", crash::run(&place, rounds, store, seed).await?),
         })
     })?;

@@ -43,6 +43,37 @@ pub fn run(place: &Place, data: &Path, database: Option<&str>, arguments: &[&str
     command(place, data, database, arguments).output().context("could not start the program")
 }
 
+/// A command run to its end, how long it took and the most memory it held.
+pub struct Measured {
+    pub output: Output,
+    pub seconds: f64,
+    /// Resident, in MB (2^20 bytes).
+    pub peak_mb: f64,
+}
+
+/// Runs a command of the program to its end and watches its memory.
+pub fn measured(place: &Place, data: &Path, arguments: &[&str]) -> anyhow::Result<Measured> {
+    let started = Instant::now();
+    let child = command(place, data, None, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.context("could not start the program")?;
+    let id = child.id();
+    let watched = std::thread::spawn(move || {
+        let mut peak = 0.0f64;
+        // The file goes when the process ends; its last reading is at most a moment old.
+        while let Ok(status) = std::fs::read_to_string(format!("/proc/{id}/status")) {
+            let Some(line) = status.lines().find(|line| line.starts_with("VmHWM:")) else { break };
+            let kb = line.split_whitespace().nth(1).and_then(|text| text.parse::<f64>().ok());
+            peak = peak.max(kb.unwrap_or_default() / 1024.0);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        peak
+    });
+    let output = child.wait_with_output().context("could not wait for the program")?;
+    let seconds = started.elapsed().as_secs_f64();
+    let peak_mb = watched.join().unwrap_or_default();
+    Ok(Measured { output, seconds, peak_mb })
+}
+
 impl Server {
     pub fn start(place: &Place, data: &Path, database: Option<&str>) -> anyhow::Result<Self> {
         let mut command = command(place, data, database, &["serve", "--listen", "127.0.0.1:0"]);

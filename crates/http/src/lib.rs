@@ -34,6 +34,7 @@ pub mod register;
 pub mod session;
 pub mod table;
 pub mod telemetry;
+pub mod transfer;
 pub mod vocabulary;
 
 use crate::door::Door;
@@ -69,6 +70,7 @@ fn documented() -> OpenApiRouter<Door> {
         .merge(attachment::routes())
         .merge(ledger::routes())
         .merge(admin::routes())
+        .merge(transfer::routes())
         .merge(inbox::routes())
         .merge(live::routes())
         .merge(map::routes())

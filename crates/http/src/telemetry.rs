@@ -59,7 +59,8 @@ pub async fn watch(State(door): State<Door>, request: Request, next: Next) -> Re
 const PATIENCE: Duration = Duration::from_secs(300);
 
 fn takes_long(route: &str, headers: &HeaderMap) -> bool {
-    let whole_city = route.ends_with("/export") || route.ends_with("/migrate");
+    let whole_city =
+        route.ends_with("/export") || route.ends_with("/migrate") || route.starts_with("/api/exports/");
     whole_city || crate::extract::essence(headers) == "multipart/form-data"
 }
 

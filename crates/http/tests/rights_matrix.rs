@@ -686,6 +686,24 @@ fn operation_roles(method: &str, path: &str) -> Option<Allowed> {
         ("put" | "delete", "/api/places/{id}") => Allowed::Roles(&[SystemAdmin]),
         ("put" | "delete", "/api/records/{kind}/{key}") => Allowed::Roles(&[SystemAdmin]),
         ("post", "/api/import/{kind}") => Allowed::Roles(&[SystemAdmin]),
+        (
+            "get" | "post" | "put" | "delete",
+            "/api/transfers"
+            | "/api/transfers/{id}"
+            | "/api/transfers/{id}/look"
+            | "/api/transfers/{id}/guess"
+            | "/api/transfers/{id}/places"
+            | "/api/transfers/{id}/check"
+            | "/api/transfers/{id}/run"
+            | "/api/transfers/{id}/stop"
+            | "/api/transfers/{id}/faults"
+            | "/api/transfer-fields"
+            | "/api/transfer-profiles"
+            | "/api/transfer-profiles/{name}",
+        ) => Allowed::Roles(&[SystemAdmin]),
+        ("get", "/api/exports/{collection}") => {
+            Allowed::Roles(&[SystemAdmin, ShiftLeader, Dispatcher, Leader, Supervisor, DepartmentOfficer])
+        }
         ("post", "/api/procedures/{v}/migrate") => Allowed::Roles(&[SystemAdmin]),
         (
             "post" | "delete",
@@ -707,7 +725,9 @@ fn filled(path: &str) -> String {
     let path = path.replace("/api/records/{kind}", "/api/records/calendars");
     let path = path
         .replace("/api/ledgers/{kind}", "/api/ledgers/return")
-        .replace("/api/import/{kind}", "/api/import/departments");
+        .replace("/api/import/{kind}", "/api/import/departments")
+        .replace("/api/exports/{collection}", "/api/exports/components")
+        .replace("/api/transfer-profiles/{name}", "/api/transfer-profiles/mine");
     let path = path.replace("/people/{id}", "/people/1").replace("{key}", "main").replace("{v}", "2");
     let path = path.replace("/api/packs/{id}", "/api/packs/signs");
     let query = match path.as_str() {
@@ -715,6 +735,8 @@ fn filled(path: &str) -> String {
         "/api/proposals" => "?class=2026-component-01001",
         "/api/catalogue" => "?edition=2026",
         "/api/cases/export" | "/api/ledgers/return/export" => "?format=csv",
+        "/api/exports/components" => "?format=csv",
+        "/api/transfer-profiles/mine" => "?version=1",
         _ => "",
     };
     format!("{path}{query}")

@@ -5,6 +5,7 @@
 
 mod client;
 mod email;
+pub mod geo;
 mod log;
 mod messenger;
 mod secret;

@@ -11,6 +11,7 @@ use jiff::Zoned;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use store::blob::{Blobs, LocalBlobs, S3Blobs, S3Config};
 use store::{OpenError, SCHEMA_VERSION, Store};
 
@@ -186,6 +187,13 @@ pub fn blobs(config: &Config) -> anyhow::Result<Blobs> {
 pub fn folder_blobs(folder: &Path) -> anyhow::Result<Blobs> {
     make_private_folder(folder).with_context(|| format!("could not make {}", folder.display()))?;
     Ok(Blobs::Local(LocalBlobs::open(folder)?))
+}
+
+/// Readers and writers of files. What they unpack lies beside the data: a system's own temporary folder is often
+/// memory.
+#[must_use]
+pub fn files(config: &Config) -> Arc<dyn app::ports::Files> {
+    Arc::new(outside::geo::GeoFiles::new(config.data_dir.clone()))
 }
 
 fn columns_folder(config: &Config) -> PathBuf {

@@ -65,6 +65,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
         tasks.spawn(worker::jobs(app.clone(), stop.clone()));
         tasks.spawn(worker::packs(app.clone(), config.data_dir.join("packs"), stop.clone()));
         tasks.spawn(worker::registers(app.clone(), stop.clone()));
+        tasks.spawn(worker::transfers(app.clone(), stop.clone()));
         tasks.spawn(worker::reminders(app.clone(), stop.clone()));
         tasks.spawn(worker::forgetting(app.clone(), config.retention.clone(), stop.clone()));
         tasks.spawn(backup::daily(config.clone(), store.clone(), stop.clone()));
@@ -142,6 +143,7 @@ async fn begin(config: &Config, started: Instant) -> anyhow::Result<Begun> {
     };
     let app = App::open_with(parts, saved).await.context("could not open the cities")?;
     open::restore_places(config, &app).await.context("could not read the addresses")?;
+    app.bring_files(open::files(config));
     let wanted = demo::Options {
         kind: config.demo,
         speed: config.demo_speed,

@@ -247,6 +247,19 @@ pub async fn jobs(app: App, stop: CancellationToken) {
     .await;
 }
 
+/// Works on files that are brought in; apart from the jobs, which must not wait for a million rows.
+pub async fn transfers(app: App, stop: CancellationToken) {
+    let stopping = stop.clone();
+    every("transfers", TICK, stop, || {
+        let (app, stopping) = (app.clone(), stopping.clone());
+        async move {
+            app.work_transfers(&move || !stopping.is_cancelled()).await?;
+            Ok(())
+        }
+    })
+    .await;
+}
+
 /// Says when the holidays of the coming year are missing: once a day in the log, once a month to the
 /// system administrators.
 pub async fn reminders(app: App, stop: CancellationToken) {

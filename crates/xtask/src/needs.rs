@@ -26,6 +26,7 @@ const NEEDS: &[Need] = &[
     },
     Need { what: "GDAL's programs", found_as: &["ogrinfo"], debian: "gdal-bin" },
     Need { what: "PostgreSQL", found_as: &["initdb", "/usr/lib/postgresql"], debian: "postgresql" },
+    Need { what: "GDAL's programs", found_as: &["ogrinfo"], debian: "gdal-bin" },
     Need { what: "Python 3", found_as: &["python3"], debian: "python3" },
     Need {
         what: "Python's venv module",

@@ -1,6 +1,6 @@
 /** The parts of administration and evaluation, each with the functions that open it. */
 import {
-  Blocks, BookOpenText, CalendarDays, ClipboardCheck, Gauge, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, ScrollText, Settings2, Timer, Upload, UsersRound, Waypoints,
+  ArrowLeftRight, Blocks, BookOpenText, CalendarDays, ClipboardCheck, Gauge, Landmark, ListTree, LogIn, Map, MapPinned, MessageSquareQuote, Network, NotebookTabs, ScrollText, Settings2, Timer, Upload, UsersRound, Waypoints,
 } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { MessageKey } from '@/i18n'
@@ -42,6 +42,7 @@ export const administration: readonly { group: MessageKey; items: readonly NavIt
       { to: '/admin/settings', label: 'admin.settings', icon: Settings2, may: READ },
       { to: '/admin/basemaps', label: 'admin.basemaps', icon: Map, may: READ },
       { to: '/admin/import', label: 'admin.import', icon: Upload, may: ['configuration', 'people'] },
+      { to: '/admin/transfers', label: 'transfer.title', icon: ArrowLeftRight, may: ['configuration'] },
       { to: '/admin/audit', label: 'audit.title', icon: LogIn, may: ['audit'] },
       { to: '/admin/check', label: 'check.title', icon: ScrollText, may: ['check'] },
     ],

@@ -13,5 +13,6 @@ mod places;
 mod public;
 mod refused;
 mod registers;
+mod transfer;
 mod whole_loop;
 mod world;

@@ -283,6 +283,7 @@ pub fn from_values(
         extra: BTreeMap::new(),
         confirmed: None,
         surveyed: None,
+        source_id: String::new(),
         version: 0,
     })
 }

@@ -145,6 +145,9 @@ pub struct Component {
     /// 备注.
     #[serde(default)]
     pub note: String,
+    /// Its number in the system it was brought in from; an import finds it again by this.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source_id: String,
     pub place: Place,
     pub accuracy: Accuracy,
     /// 1985 国家高程基准, in metres.

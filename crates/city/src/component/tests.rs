@@ -50,6 +50,7 @@ fn lamp() -> Component {
         extra: BTreeMap::new(),
         confirmed: None,
         surveyed: None,
+        source_id: String::new(),
         version: 0,
     }
 }

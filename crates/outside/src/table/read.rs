@@ -1,7 +1,9 @@
 //! Reading what people upload. Nothing is trusted: sizes are checked before memory is taken.
 
+use super::split::{Decoded, Records, delimiter, encoding_of, first_line};
 use calamine::{DataRef, Reader, Xlsx, XlsxError};
-use std::io::{Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::ops::ControlFlow;
 
 /// Rows of text under headers, with the line (CSV) or row (XLSX) each came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,92 +89,55 @@ pub fn read(bytes: &[u8], limits: &TableLimits) -> Result<Table, TableError> {
     if bytes.starts_with(b"\xD0\xCF\x11\xE0") {
         return Err(TableError::OldXls);
     }
-    read_csv(&decode(bytes)?, limits)
+    read_csv(bytes, limits)
 }
 
-/// UTF-8 with or without a mark, else GBK (read as its superset GB 18030).
-fn decode(bytes: &[u8]) -> Result<String, TableError> {
-    let plain = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    if let Ok(text) = std::str::from_utf8(plain) {
-        return if text.contains('\0') { Err(TableError::UnknownEncoding) } else { Ok(text.to_owned()) };
-    }
-    let text = encoding_rs::GB18030
-        .decode_without_bom_handling_and_without_replacement(bytes)
-        .ok_or(TableError::UnknownEncoding)?;
-    if text.contains('\0') { Err(TableError::UnknownEncoding) } else { Ok(text.into_owned()) }
-}
-
-fn read_csv(text: &str, limits: &TableLimits) -> Result<Table, TableError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter(text))
-        .from_reader(text.as_bytes());
+fn read_csv(bytes: &[u8], limits: &TableLimits) -> Result<Table, TableError> {
+    let encoding = encoding_of(|| Ok(bytes))?;
+    let first = first_line(&mut Decoded::new(bytes, encoding)).map_err(|_| TableError::UnknownEncoding)?;
+    let mut records = Records::new(Decoded::new(bytes, encoding), delimiter(&first), limits);
     let mut builder = Builder::new(limits);
-    let mut record = csv::StringRecord::new();
-    let mut lines = Lines { bytes: text.as_bytes(), counted: 0, line: 1 };
-    loop {
-        let more = reader.read_record(&mut record).map_err(|cause| TableError::BadCsv {
-            line: cause.position().map_or(0, |p| lines.at(p.byte())),
-            why: cause.to_string(),
-        })?;
-        if !more {
-            return builder.done();
-        }
-        let line = record.position().map_or(0, |p| lines.at(p.byte()));
-        builder.add(line, record.iter().map(str::to_owned).collect())?;
+    while let Some((line, cells)) = records.next()? {
+        builder.add(line, cells)?;
     }
-}
-
-/// Counts lines as an editor shows them. The reader's own count stops before empty lines and half-way through CRLF.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    counted: usize,
-    line: usize,
-}
-
-impl Lines<'_> {
-    /// The line of the first character at or after `byte` that is no line end. Never goes back.
-    fn at(&mut self, byte: u64) -> usize {
-        let mut start = usize::try_from(byte).unwrap_or(usize::MAX).clamp(self.counted, self.bytes.len());
-        while start < self.bytes.len() && matches!(self.bytes[start], b'\r' | b'\n') {
-            start += 1;
-        }
-        self.line += self.bytes[self.counted..start].iter().filter(|b| **b == b'\n').count();
-        self.counted = start;
-        self.line
-    }
-}
-
-/// The separator most frequent in the first line: comma, semicolon or tab.
-fn delimiter(text: &str) -> u8 {
-    let first = text.lines().next().unwrap_or_default();
-    // On a draw the earlier one wins, so that a single column is read as commas.
-    let mut best = (b',', first.matches(',').count());
-    for candidate in [b'\t', b';'] {
-        let count = first.matches(char::from(candidate)).count();
-        if count > best.1 {
-            best = (candidate, count);
-        }
-    }
-    best.0
+    builder.done()
 }
 
 fn read_xlsx(bytes: &[u8], limits: &TableLimits) -> Result<Table, TableError> {
-    check_unpacked(bytes, limits)?;
+    let mut builder = Builder::new(limits);
+    xlsx_rows(|| Ok(Cursor::new(bytes)), limits, &mut |row, cells| {
+        builder.add(row, cells).map(|()| ControlFlow::Continue(()))
+    })?;
+    builder.done()
+}
+
+/// Called with the number of a row and its cells.
+pub type TakeCells<'a> = &'a mut dyn FnMut(usize, Vec<String>) -> Result<ControlFlow<()>, TableError>;
+
+/// Hands out the rows of the first sheet that are not empty; trailing empty cells are left out. Only the texts
+/// that cells share are held in memory, and they are bounded with the rest.
+///
+/// # Errors
+/// When the workbook breaks a bound or cannot be read, and what `take` answers.
+pub fn xlsx_rows<S: Read + Seek>(
+    open: impl Fn() -> io::Result<S>,
+    limits: &TableLimits,
+    take: TakeCells<'_>,
+) -> Result<(), TableError> {
+    let unread = |cause: io::Error| TableError::BadXlsx(cause.to_string());
+    check_unpacked(open().map_err(unread)?, limits)?;
     let bad = |cause: XlsxError| TableError::BadXlsx(cause.to_string());
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(bad)?;
+    let mut book: Xlsx<_> = Xlsx::new(BufReader::new(open().map_err(unread)?)).map_err(bad)?;
     let sheet = book.sheet_names().first().cloned().ok_or(TableError::NoHeaders)?;
     let mut cells = book.worksheet_cells_reader(&sheet).map_err(bad)?;
-    let mut builder = Builder::new(limits);
     let mut row_number = 0usize;
     let mut row: Vec<String> = Vec::new();
     while let Some(cell) = cells.next_cell().map_err(bad)? {
         let (at, column) = cell.get_position();
         let (at, column) = (at as usize + 1, column as usize);
         if at != row_number {
-            if row_number != 0 {
-                builder.add(row_number, std::mem::take(&mut row))?;
+            if !row.is_empty() && take(row_number, std::mem::take(&mut row))?.is_break() {
+                return Ok(());
             }
             row_number = at;
         }
@@ -185,16 +150,17 @@ fn read_xlsx(bytes: &[u8], limits: &TableLimits) -> Result<Table, TableError> {
             row[column] = text;
         }
     }
-    if row_number != 0 {
-        builder.add(row_number, row)?;
+    if !row.is_empty() {
+        // The last row: whether to go on is the same.
+        let _ = take(row_number, row)?;
     }
-    builder.done()
+    Ok(())
 }
 
 /// Unpacks every part into nothing, counting. The sizes a ZIP file declares can lie.
-fn check_unpacked(bytes: &[u8], limits: &TableLimits) -> Result<(), TableError> {
+fn check_unpacked(source: impl Read + Seek, limits: &TableLimits) -> Result<(), TableError> {
     let bad = |cause: &dyn std::fmt::Display| TableError::BadXlsx(cause.to_string());
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|cause| bad(&cause))?;
+    let mut archive = zip::ZipArchive::new(BufReader::new(source)).map_err(|cause| bad(&cause))?;
     let mut room = limits.unpacked_bytes;
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(|cause| bad(&cause))?;

@@ -35,6 +35,7 @@ impl Desk {
             .await
             .map_err(told)
             .context("could not open the cities")?;
+        app.bring_files(open::files(config));
         Ok(Self { store, app, wanted: config.city.clone() })
     }
 

@@ -62,6 +62,27 @@ const OLD_CASES: &[&str] = &[
     "department_code",
     "urgent",
 ];
+/// Columns by which components come in.
+const COMPONENTS: &[&str] = &[
+    "code",
+    "source_id",
+    "class",
+    "name",
+    "supervisor_code",
+    "supervisor_name",
+    "owner_code",
+    "owner_name",
+    "maintainer_code",
+    "maintainer_name",
+    "lng",
+    "lat",
+    "state",
+    "first_on",
+    "source",
+    "note",
+    "height_m",
+    "accuracy",
+];
 const CASES: &[&str] = &[
     "number",
     "stage",
@@ -88,7 +109,8 @@ const CASES: &[&str] = &[
 
 pub async fn run(common: &Common, options: Options) -> anyhow::Result<Ended> {
     let Some(config) = configured(common) else { return Ok(Ended::BadInput) };
-    let Some(format) = format(&options) else {
+    let is_map = options.kind == Kind::Components && !options.template;
+    let Some(format) = format(&options).or_else(|| is_map.then_some(Format::Csv)) else {
         eprintln!("yiwang: {}: .csv or .xlsx is expected", options.file.display());
         return Ok(Ended::BadInput);
     };
@@ -98,9 +120,13 @@ pub async fn run(common: &Common, options: Options) -> anyhow::Result<Ended> {
             Kind::People => PEOPLE,
             Kind::Responsibility => RESPONSIBILITY,
             Kind::Cases => OLD_CASES,
+            Kind::Components => COMPONENTS,
         };
         write(&options.file, format, headers, Vec::new())?;
         return Ok(Ended::Fine);
+    }
+    if options.kind == Kind::Components {
+        return super::transfer::export(&config, &options.file).await;
     }
     let desk = Desk::open(&config).await?;
     let Some(city) = desk.city() else { return Ok(Ended::BadInput) };
@@ -110,6 +136,7 @@ pub async fn run(common: &Common, options: Options) -> anyhow::Result<Ended> {
         Kind::People => (PEOPLE, people(&known)),
         Kind::Responsibility => (RESPONSIBILITY, responsibility(&known)),
         Kind::Cases => (CASES, cases(&desk, city, &known).await?),
+        Kind::Components => return Ok(Ended::BadInput),
     };
     let count = rows.len();
     write(&options.file, format, headers, rows)?;

@@ -1,4 +1,4 @@
-//! `yiwang import KIND FILE`: tables of an old system, as CSV or XLSX.
+//! `yiwang import KIND FILE`: tables of an old system, as CSV or XLSX, and components from any file that is read.
 
 use super::desk::{Desk, is_about_input, refuse, told};
 use super::{Ended, configured};
@@ -11,12 +11,27 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub struct Options {
     /// 种类 · What the rows are
-    kind: Kind,
-    /// CSV（UTF-8 或 GBK）或 XLSX 文件 · CSV (UTF-8 or GBK) or XLSX file
-    file: PathBuf,
+    pub(super) kind: Kind,
+    /// CSV（UTF-8 或 GBK）或 XLSX 文件；部件还可用 GeoJSON、Shapefile（ZIP）、FlatGeobuf · CSV (UTF-8 or GBK) or XLSX file; components also GeoJSON, Shapefile (ZIP), FlatGeobuf
+    pub(super) file: PathBuf,
+    /// 部件：使用保存的映射方案 · Components: the saved mapping to use
+    #[arg(long)]
+    pub(super) profile: Option<String>,
+    /// 部件：JSON 文件中的映射方案；都不给时按列名猜测 · Components: a mapping as a JSON file; without either the columns' names decide
+    #[arg(long, conflicts_with = "profile")]
+    pub(super) mapping: Option<PathBuf>,
+    /// 部件：坐标系，如 cgcs2000、gcj02、gk3:40 · Components: coordinate system
+    #[arg(long)]
+    pub(super) crs: Option<String>,
+    /// 部件：有错的行跳过，其余写入 · Components: leave wrong rows out and write the others
+    #[arg(long)]
+    pub(super) best_effort: bool,
+    /// 部件：错误表写入此 CSV 文件 · Components: write the table of what is wrong to this CSV file
+    #[arg(long)]
+    pub(super) faults: Option<PathBuf>,
     /// 只检查，不写入 · Only check, write nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,6 +40,7 @@ pub enum Kind {
     People,
     Responsibility,
     Cases,
+    Components,
 }
 
 impl Kind {
@@ -35,12 +51,16 @@ impl Kind {
             Self::People => "people",
             Self::Responsibility => "responsibility",
             Self::Cases => "cases",
+            Self::Components => "components",
         }
     }
 }
 
 pub async fn run(common: &Common, options: Options) -> anyhow::Result<Ended> {
     let Some(config) = configured(common) else { return Ok(Ended::BadInput) };
+    if options.kind == Kind::Components {
+        return super::transfer::run(&config, options).await;
+    }
     let bytes = match std::fs::read(&options.file) {
         Ok(bytes) => bytes,
         Err(cause) => {

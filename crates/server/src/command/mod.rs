@@ -13,6 +13,7 @@ pub mod procedure;
 pub mod replay;
 pub mod restore;
 pub mod serve;
+mod transfer;
 pub mod user;
 pub mod version;
 
