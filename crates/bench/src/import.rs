@@ -6,7 +6,7 @@ use crate::server::{Measured, measured};
 use crate::{Figures, Place};
 use ::city::component::Component;
 use anyhow::{Context, bail};
-use app::ports::{COMPONENTS, PutRecord, Store as _, ThingQuery, ThingStore as _, TimeSource as _};
+use app::ports::{COMPONENTS, PutRecord, ThingQuery, ThingStore as _, TimeSource as _};
 use flate2::read::GzDecoder;
 use kernel::{CityCode, GridCode};
 use serde_json::{Value, json};

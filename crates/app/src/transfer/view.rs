@@ -304,25 +304,7 @@ impl App {
     /// [`AppError::Forbidden`] without the right.
     pub fn transfer_fields(&self, actor: &Actor, target: &Target) -> Result<FieldPage, AppError> {
         may_transfer(actor)?;
-        let mut items = field::fields(target);
-        if *target == Target::Components {
-            let config = self.config(actor.city)?;
-            let mut seen = std::collections::BTreeSet::new();
-            // Only components have a geometry.
-            for class in config.catalogue.iter().filter(|class| class.entry.geometry.is_some()) {
-                for question in class.entry.attributes.iter().filter(|q| q.variable) {
-                    if seen.insert(question.code.clone()) {
-                        items.push(field::Field {
-                            field: format!("extra.{}", question.code),
-                            required: false,
-                            choices: question.values.iter().map(|choice| choice.key.clone()).collect(),
-                            zh: question.description.zh.clone(),
-                            en: question.description.en.clone(),
-                        });
-                    }
-                }
-            }
-        }
+        let items = field::fields(target);
         Ok(FieldPage { items })
     }
 

@@ -375,7 +375,7 @@ impl App {
     }
 
     pub(super) async fn write_things(&self, put: PutThings) -> Result<(), AppError> {
-        self.store().put_things(put).await?;
+        self.commit_things(put).await?;
         Ok(())
     }
 
