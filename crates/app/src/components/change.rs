@@ -324,6 +324,7 @@ impl RegisterIn {
             changed_on: None,
             source: values.source.unwrap_or_default(),
             note: values.note.unwrap_or_default(),
+            source_id: String::new(),
             place,
             accuracy,
             height_m: values.height_m,

@@ -151,7 +151,7 @@ impl App {
         mut held: Held,
         go_on: &(dyn Fn() -> bool + Send + Sync),
     ) -> Result<bool, AppError> {
-        let worked = self.step(&mut held, go_on).await;
+        let worked = self.transfer_step(&mut held, go_on).await;
         match worked {
             Ok(ended) => {
                 if ended {
@@ -180,7 +180,7 @@ impl App {
         }
     }
 
-    async fn step(
+    async fn transfer_step(
         &self,
         held: &mut Held,
         go_on: &(dyn Fn() -> bool + Send + Sync),

@@ -14,7 +14,7 @@ mod places;
 mod public;
 mod refused;
 mod registers;
-mod transfer;
 mod registry;
+mod transfer;
 mod whole_loop;
 mod world;

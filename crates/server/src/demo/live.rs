@@ -239,6 +239,7 @@ impl Live {
             Vec::new()
         };
         let sent = PublicReportIn {
+            component: None,
             id: Uuid::now_v7(),
             text: self.words(spot),
             place: Self::place(spot),
