@@ -17,7 +17,7 @@ pub use cases::{RaiseIn, RaisedView};
 pub use entry::{Body, EntryCase};
 pub use files::EntryFiles;
 pub use inspect::{
-    AnswerIn, DuePage, DueQuery, DueView, InspectIn, InspectionView, OffenceIn, OffenceView, RecordsView,
+    DuePage, DueQuery, DueView, InspectIn, InspectionView, ItemAnswerIn, OffenceIn, OffenceView, RecordsView,
     WithdrawIn,
 };
 pub use list::{EntryLine, EntryPage, EntryQuery};
@@ -49,10 +49,18 @@ pub(crate) const INSPECTIONS: &str = "inspection";
 /// Register of the offences (违规) of every pack; its class is the register they belong to.
 pub(crate) const OFFENCES: &str = "offence";
 
-/// True when `actor` may read the register's entries. An unknown or switched-off register is nobody's.
+/// True when `actor` may read the register's entries, at least in the own areas. An unknown or switched-off
+/// register is nobody's.
 #[must_use]
 pub fn sees_register(actor: &Actor, config: &Config, register: &str) -> bool {
     config.packs.register(register).is_some_and(|register| sees(actor, register))
+}
+
+/// One of the posts that may see the register is bound to no area.
+fn everywhere(actor: &Actor, register: &Register) -> bool {
+    let unbound = |post: &kernel::Post| post.scope.areas.is_empty();
+    actor.is_system()
+        || actor.posts().iter().any(|post| register.rights.see.contains(&post.role) && unbound(post))
 }
 
 fn sees(actor: &Actor, register: &Register) -> bool {

@@ -1,6 +1,6 @@
 //! The server from start to stop.
 
-use crate::config::{BlobKind, Config, Loaded, TlsMode};
+use crate::config::{BlobKind, Config, Demo, Loaded, TlsMode};
 use crate::lock::DataLock;
 use crate::{assets, backup, demo, open, stop, table, tls, worker};
 use anyhow::Context;
@@ -73,6 +73,9 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     tasks.spawn(worker::others(app.clone(), stop.clone()));
     tasks.spawn(worker::things_of_others(app.clone(), config.is_embedded(), stop.clone()));
     tasks.spawn(worker::columns(config.clone(), app.clone(), stop.clone()));
+    if config.demo == Demo::Boston && config.role.works() {
+        tasks.spawn(demo::registers::seed(app.clone(), stop.clone()));
+    }
     if let Some(demo) = demo {
         tasks.spawn(demo.run(stop.clone()));
     }

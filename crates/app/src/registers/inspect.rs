@@ -151,7 +151,7 @@ pub struct InspectIn {
     pub plan: String,
     /// One for each item of the checklist.
     #[schema(max_items = 200)]
-    pub answers: Vec<AnswerIn>,
+    pub answers: Vec<ItemAnswerIn>,
     #[serde(default)]
     #[schema(max_length = 500)]
     pub note: String,
@@ -166,7 +166,7 @@ pub struct InspectIn {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AnswerIn {
+pub struct ItemAnswerIn {
     #[schema(max_length = 40)]
     pub item: String,
     pub passed: bool,
@@ -215,14 +215,14 @@ pub struct InspectionView {
     pub reached: u32,
     pub possible: u32,
     pub note: String,
-    pub answers: Vec<AnswerView>,
+    pub answers: Vec<ItemAnswerView>,
     pub lng: Option<f64>,
     pub lat: Option<f64>,
     pub made_up: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AnswerView {
+pub struct ItemAnswerView {
     pub item: String,
     pub passed: bool,
     pub note: String,
@@ -351,7 +351,7 @@ impl App {
         problems.done()?;
         let at = sent.at.filter(|_| actor.is_system()).unwrap_or_else(|| self.now()).millis();
         let points = |passed: bool| -> u32 {
-            let counts = |answer: &&AnswerIn| !passed || answer.passed;
+            let counts = |answer: &&ItemAnswerIn| !passed || answer.passed;
             let given = sent.answers.iter().filter(counts);
             given
                 .filter_map(|answer| plan.items.iter().find(|item| item.id == answer.item))
@@ -629,7 +629,7 @@ impl App {
                     answers: one
                         .answers
                         .iter()
-                        .map(|answer| AnswerView {
+                        .map(|answer| ItemAnswerView {
                             item: answer.item.clone(),
                             passed: answer.passed,
                             note: answer.note.clone(),

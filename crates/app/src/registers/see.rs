@@ -4,7 +4,7 @@
 use super::cases::case_stage;
 use super::entry::Entry;
 use super::list::{entry_standing, flag_words};
-use super::{may_edit, may_inspect, sees, sees_entry, sees_personal};
+use super::{everywhere, may_edit, may_inspect, sees, sees_entry, sees_personal};
 use crate::app::App;
 use crate::config::{Config, words};
 use crate::error::AppError;
@@ -409,10 +409,6 @@ fn reports(actor: &Actor) -> bool {
     ]
     .iter()
     .any(|role| actor.has(*role))
-}
-
-fn everywhere(actor: &Actor, register: &Register) -> bool {
-    actor.posts().iter().any(|post| register.rights.see.contains(&post.role) && post.scope.areas.is_empty())
 }
 
 fn names(config: &Config, register: &Register, fields: &Map<String, Value>) -> BTreeMap<String, Words> {

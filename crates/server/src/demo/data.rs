@@ -1,5 +1,6 @@
 //! The tables of the demo city, from inside the binary: `demo/boston` of the repository.
 
+use super::registers::Poi;
 use anyhow::{Context, anyhow};
 use flate2::read::GzDecoder;
 use jiff::civil::{Date, DateTime};
@@ -13,6 +14,27 @@ macro_rules! file {
     ($name:literal) => {
         include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/boston/", $name)).as_slice()
     };
+}
+
+/// Shops, restaurants, toilets … of the city (OpenStreetMap).
+///
+/// # Errors
+/// When the table in the binary cannot be read.
+pub fn pois() -> anyhow::Result<Vec<Poi>> {
+    #[derive(Deserialize)]
+    struct Line {
+        class: String,
+        lon: f64,
+        lat: f64,
+        name: String,
+    }
+    let mut reader = csv::Reader::from_reader(GzDecoder::new(file!("osm_poi.csv.gz")));
+    let mut found = Vec::new();
+    for line in reader.deserialize() {
+        let Line { class, lon, lat, name } = line?;
+        found.push(Poi { class, lng: lon, lat, name });
+    }
+    Ok(found)
 }
 
 /// Where 13,002 cases lie because nobody knew better: they have no place.

@@ -7,6 +7,7 @@ mod history;
 mod live;
 mod photos;
 mod places;
+pub mod registers;
 mod setup;
 mod staff;
 mod story;
