@@ -76,17 +76,20 @@ pub struct TransferPlaces {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TransferPlaceFault)]
 pub struct PlaceFault {
     pub code: String,
     pub count: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = TransferProfilePage)]
 pub struct ProfilePage {
     pub items: Vec<Profile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TransferFieldPage)]
 pub struct FieldPage {
     pub items: Vec<field::Field>,
 }
@@ -174,7 +177,7 @@ impl App {
         may_transfer(actor)?;
         let held = self.held_transfer(actor.city, id).await?;
         let config = self.config(actor.city)?;
-        let crs: Crs = plan.crs.parse().map_err(|_| AppError::invalid("crs", "unknown_crs"))?;
+        let crs: Crs = plan.crs.parse().map_err(|_| AppError::invalid("crs", "unknown_system"))?;
         let look = &held.transfer.look;
         let columns = look.reading.as_ref().map(|r| r.columns.clone()).unwrap_or_default();
         let numbers = match &plan.shape {
