@@ -307,7 +307,20 @@ impl App {
     /// [`AppError::Forbidden`] without the right.
     pub fn transfer_fields(&self, actor: &Actor, target: &Target) -> Result<FieldPage, AppError> {
         may_transfer(actor)?;
-        let items = field::fields(target);
+        let mut items = field::fields(target);
+        let config = self.config(actor.city)?;
+        let mut seen = std::collections::BTreeSet::new();
+        for question in config.component_fields.values().flatten().filter(|question| question.variable) {
+            if seen.insert(question.code.clone()) {
+                items.push(field::Field {
+                    field: format!("extra.{}", question.code),
+                    required: false,
+                    choices: question.values.iter().map(|choice| choice.key.clone()).collect(),
+                    zh: question.description.zh.clone(),
+                    en: question.description.en.clone(),
+                });
+            }
+        }
         Ok(FieldPage { items })
     }
 
