@@ -513,8 +513,8 @@ fn faults(number: u64, problems: Vec<city::FieldProblem>, place: &Place) -> Vec<
 }
 
 fn context<'a>(config: &'a Config, class: &ClassKey, today: Date) -> Context<'a> {
-    let _ = class;
-    Context { divisions: &config.divisions, catalogue: &config.catalogue, fields: &[], today }
+    let fields = config.component_fields_of(class);
+    Context { divisions: &config.divisions, catalogue: &config.catalogue, fields, today }
 }
 
 fn registered(

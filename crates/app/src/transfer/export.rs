@@ -106,7 +106,7 @@ impl App {
             .as_deref()
             .unwrap_or("cgcs2000")
             .parse()
-            .map_err(|_| AppError::invalid("crs", "unknown_crs"))?;
+            .map_err(|_| AppError::invalid("crs", "unknown_system"))?;
         let area = match ask.area.as_deref().filter(|area| !area.is_empty()) {
             None => None,
             Some(text) => {

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 /// One thing a column can stand for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TransferField)]
 pub struct Field {
     /// Its word; a label is in the message tables, or in `zh` and `en` where a pack or a class brings it.
     pub field: String,

@@ -43,6 +43,7 @@ const FAULTS_SHOWN: usize = 300;
 /// Where a transfer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TransferState)]
 pub enum State {
     /// Looked at; waits for its mapping.
     #[default]
@@ -70,6 +71,7 @@ impl State {
 /// What a pass has counted so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = TransferCounts)]
 pub struct Counts {
     pub rows: u64,
     /// Rows that are (or would be) new.
@@ -88,6 +90,7 @@ pub struct Counts {
 
 /// One thing wrong with a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TransferFault)]
 pub struct Fault {
     /// Line, row of the sheet or number of the feature.
     pub row: u64,

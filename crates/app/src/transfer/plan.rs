@@ -15,6 +15,7 @@ const TEXT_MAX: usize = 1_000;
 /// What the rows become.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "to", rename_all = "snake_case")]
+#[schema(as = TransferTarget)]
 pub enum Target {
     #[default]
     Components,
@@ -23,6 +24,7 @@ pub enum Target {
 /// Where the shape of a row is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "from", rename_all = "snake_case")]
+#[schema(as = TransferShape)]
 pub enum ShapeFrom {
     #[default]
     None,
@@ -41,6 +43,7 @@ pub enum ShapeFrom {
 /// Where the value of a field comes from: a column, its words translated, and what stands in for an empty cell.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = TransferFieldMap)]
 pub struct FieldMap {
     pub column: Option<String>,
     /// Word of the file → value. When there are any, every other word is a fault, unless `otherwise` is set.
@@ -52,6 +55,7 @@ pub struct FieldMap {
 /// What happens when a row is wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TransferMode)]
 pub enum Mode {
     /// One wrong row and nothing is written; a failure takes back what was.
     #[default]
@@ -63,6 +67,7 @@ pub enum Mode {
 /// A mapping; with the name of a profile it is kept for the next file of its kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = TransferPlan)]
 pub struct Plan {
     pub target: Target,
     /// Such as `cgcs2000`, `gcj02`, `gk3:40`.
@@ -74,6 +79,7 @@ pub struct Plan {
 
 /// A saved mapping.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TransferProfile)]
 pub struct Profile {
     pub name: String,
     pub version: u32,
@@ -88,7 +94,7 @@ impl Plan {
     pub fn check(&self, reading: Option<&Reading>) -> Result<(), AppError> {
         let mut problems = Problems::default();
         if self.crs.parse::<Crs>().is_err() {
-            problems.add("crs", "unknown_crs");
+            problems.add("crs", "unknown_system");
         }
         let has = |name: &String| reading.is_none_or(|reading| reading.columns.contains(name));
         let mut column = |at: String, name: &String| {

@@ -46,7 +46,7 @@ impl Mapping {
             (name.clone(), Source { column: map.column.as_ref().and_then(at), map: map.clone() })
         };
         Ok(Self {
-            crs: plan.crs.parse().map_err(|_| AppError::invalid("crs", "unknown_crs"))?,
+            crs: plan.crs.parse().map_err(|_| AppError::invalid("crs", "unknown_system"))?,
             shape,
             fields: plan.fields.iter().map(source).collect(),
         })

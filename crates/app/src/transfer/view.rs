@@ -76,17 +76,20 @@ pub struct TransferPlaces {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TransferPlaceFault)]
 pub struct PlaceFault {
     pub code: String,
     pub count: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = TransferProfilePage)]
 pub struct ProfilePage {
     pub items: Vec<Profile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TransferFieldPage)]
 pub struct FieldPage {
     pub items: Vec<field::Field>,
 }
@@ -174,7 +177,7 @@ impl App {
         may_transfer(actor)?;
         let held = self.held_transfer(actor.city, id).await?;
         let config = self.config(actor.city)?;
-        let crs: Crs = plan.crs.parse().map_err(|_| AppError::invalid("crs", "unknown_crs"))?;
+        let crs: Crs = plan.crs.parse().map_err(|_| AppError::invalid("crs", "unknown_system"))?;
         let look = &held.transfer.look;
         let columns = look.reading.as_ref().map(|r| r.columns.clone()).unwrap_or_default();
         let numbers = match &plan.shape {
@@ -304,7 +307,20 @@ impl App {
     /// [`AppError::Forbidden`] without the right.
     pub fn transfer_fields(&self, actor: &Actor, target: &Target) -> Result<FieldPage, AppError> {
         may_transfer(actor)?;
-        let items = field::fields(target);
+        let mut items = field::fields(target);
+        let config = self.config(actor.city)?;
+        let mut seen = std::collections::BTreeSet::new();
+        for question in config.component_fields.values().flatten().filter(|question| question.variable) {
+            if seen.insert(question.code.clone()) {
+                items.push(field::Field {
+                    field: format!("extra.{}", question.code),
+                    required: false,
+                    choices: question.values.iter().map(|choice| choice.key.clone()).collect(),
+                    zh: question.description.zh.clone(),
+                    en: question.description.en.clone(),
+                });
+            }
+        }
         Ok(FieldPage { items })
     }
 
