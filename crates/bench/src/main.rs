@@ -8,6 +8,7 @@ mod client;
 mod crash;
 mod fill;
 mod freshness;
+mod geocode;
 mod import;
 mod intake;
 mod list;
@@ -20,6 +21,7 @@ mod postgis;
 mod registry;
 mod server;
 mod start;
+mod start_city;
 mod texts;
 mod tiles;
 mod timing;
@@ -98,6 +100,14 @@ enum Task {
         #[arg(long, default_value = "../shared/data/assets")]
         assets: PathBuf,
     },
+    /// Places by words over a million entries, real questions among them
+    Geocode {
+        #[arg(long, default_value_t = 1_000_000)]
+        entries: usize,
+    },
+    /// Start and memory with the drawn city: 960,000 components
+    #[command(name = "start_city")]
+    StartCity,
     /// Kills the server at random moments under load; nothing acknowledged may be missing
     Crash {
         #[arg(long, default_value_t = 10)]
@@ -181,6 +191,8 @@ fn run(args: Args) -> anyhow::Result<()> {
                 ("freshness", freshness::run(&place, components, seconds).await?)
             }
             Task::Import { assets } => ("import", import::run(&place, &assets).await?),
+            Task::Geocode { entries } => ("geocode", geocode::run(entries)?),
+            Task::StartCity => ("start_city", start_city::run(&place).await?),
             Task::Crash { rounds, store, seed } => ("crash", crash::run(&place, rounds, store, seed).await?),
         })
     })?;

@@ -273,6 +273,8 @@ fn hash(config: &Config) -> u64 {
             (kind, key, version).hash(&mut hasher);
         }
     }
+    // Where a division is follows from its grids.
+    config.grids_from.edition().hash(&mut hasher);
     // Zero is "nothing yet".
     hasher.finish().max(1)
 }

@@ -53,7 +53,7 @@ pub async fn write(app: &App, made: &Arc<Made>, say: &mut Say) -> anyhow::Result
 async fn number_on(app: &App, made: &Made) -> anyhow::Result<()> {
     let mut used: BTreeMap<String, u64> = BTreeMap::new();
     for placed in made.town.components(&made.mix) {
-        let last = used.entry(format!("{}/{}", placed.division, placed.class.class)).or_default();
+        let last = used.entry(format!("component:{}:{}", placed.division, placed.class.class)).or_default();
         *last = (*last).max(u64::from(placed.sequence));
     }
     for (code, _) in shop_codes(made) {
