@@ -19,24 +19,24 @@ fn files() -> GeoFiles {
 }
 
 fn file_of(bytes: &[u8]) -> File {
-    let mut file = tempfile::tempfile().unwrap();
-    file.write_all(bytes).unwrap();
+    let mut file = tempfile::tempfile().expect("a file of the test");
+    file.write_all(bytes).expect("a file of the test");
     file
 }
 
 fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/geo").join(name)).unwrap()
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/geo").join(name)).expect("a file of the test")
 }
 
 fn rows(bytes: &[u8]) -> (Look, Vec<FileRow>) {
     let file = file_of(bytes);
-    let look = files().look(&file, None).unwrap();
+    let look = files().look(&file, None).expect("a file of the test");
     let mut rows = Vec::new();
     let take = &mut |row| {
         rows.push(row);
         ControlFlow::Continue(())
     };
-    files().read(&file, &look.reading, take).unwrap();
+    files().read(&file, &look.reading, take).expect("a file of the test");
     assert_eq!(rows.len() as u64, look.rows);
     (look, rows)
 }
@@ -72,10 +72,10 @@ fn points_of_gdal_are_read_in_every_format() {
         assert_eq!(rows[2].cells[at("数量")], "70000", "{name}");
         assert_eq!(rows[0].cells[at("高程")], "12.5", "{name}");
         if let Some(crs) = crs {
-            let crs: Crs = crs.parse().unwrap();
+            let crs: Crs = crs.parse().expect("a file of the test");
             for (row, [lng, lat]) in rows.iter().zip(POINTS) {
                 let Some(RawShape::Point([x, y])) = row.shape else { panic!("{name}: {:?}", row.shape) };
-                let p = crs.locate(x, y).unwrap();
+                let p = crs.locate(x, y).expect("a file of the test");
                 let off = (p.lng() - lng).abs().max((p.lat() - lat).abs());
                 assert!(off < 1e-8, "{name}: {off} degrees off");
             }
@@ -89,7 +89,7 @@ fn lines_and_polygons_of_gdal_keep_their_parts() {
         let (_, mut rows) = rows(&fixture(name));
         rows.sort_by_key(|row| row.cells[0].clone());
         assert_eq!(rows[0].cells, ["370705001001001"], "{name}");
-        let hole = rows[0].shape.clone().unwrap().single();
+        let hole = rows[0].shape.clone().expect("a file of the test").single();
         let RawShape::Polygon(rings) = hole else { panic!("{name}: {hole:?}") };
         assert_eq!((rings.len(), rings[0].len(), rings[1].len()), (2, 5, 5), "{name}");
         let Some(RawShape::Polygons(parts)) = &rows[1].shape else { panic!("{name}: {:?}", rows[1].shape) };
@@ -97,7 +97,7 @@ fn lines_and_polygons_of_gdal_keep_their_parts() {
     }
     for name in ["lines_z.zip", "lines.fgb"] {
         let (_, rows) = rows(&fixture(name));
-        let first = rows[0].shape.clone().unwrap().single();
+        let first = rows[0].shape.clone().expect("a file of the test").single();
         assert_eq!(first, RawShape::Line(vec![[119.0, 36.0], [119.4, 36.2], [119.5, 36.5]]), "{name}");
         assert!(matches!(&rows[1].shape, Some(RawShape::Lines(lines)) if lines.len() == 2), "{name}");
     }
@@ -120,7 +120,7 @@ fn written(format: FileFormat, encoding: TextEncoding, crs: &str, shapes: &[RawS
     let how = Writing {
         format,
         encoding,
-        crs: crs.parse().unwrap(),
+        crs: crs.parse().expect("a file of the test"),
         name: "parts".to_owned(),
         columns: vec![
             column("code", ColumnKind::Text),
@@ -128,19 +128,19 @@ fn written(format: FileFormat, encoding: TextEncoding, crs: &str, shapes: &[RawS
             column("height_m", ColumnKind::Number),
         ],
     };
-    let mut writer = files().write(&how).unwrap();
+    let mut writer = files().write(&how).expect("a file of the test");
     for (at, shape) in shapes.iter().enumerate() {
         let cells = [
             FileCell::Text(format!("3707050103700000{at}")),
             FileCell::Text("路灯，\"双臂\"\n二号".to_owned()),
             if at == 1 { FileCell::Empty } else { FileCell::Number(12.5) },
         ];
-        writer.row(&cells, Some(shape)).unwrap();
+        writer.row(&cells, Some(shape)).expect("a file of the test");
     }
-    let mut file = writer.finish().unwrap();
+    let mut file = writer.finish().expect("a file of the test");
     let mut bytes = Vec::new();
-    file.rewind().unwrap();
-    io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+    file.rewind().expect("a file of the test");
+    io::Read::read_to_end(&mut file, &mut bytes).expect("a file of the test");
     bytes
 }
 
@@ -156,14 +156,14 @@ fn what_is_written_is_read_again() {
             assert_eq!(look.reading.format, format);
             assert_eq!(rows.len(), some.len(), "{format:?}");
             for (at, (row, shape)) in rows.iter().zip(&some).enumerate() {
-                let name = look.reading.columns.iter().position(|c| c == "name").unwrap();
+                let name = look.reading.columns.iter().position(|c| c == "name").expect("a file of the test");
                 let plain = row.cells[name].replace('\n', "");
                 assert_eq!(plain, "路灯，\"双臂\"二号", "{format:?} {encoding:?}");
-                let height = look.reading.columns.iter().position(|c| c.starts_with("height")).unwrap();
+                let height = look.reading.columns.iter().position(|c| c.starts_with("height")).expect("a file of the test");
                 assert_eq!(row.cells[height], if at == 1 { "" } else { "12.5" }, "{format:?}");
                 let found = match format.has_shapes() {
                     true => row.shape.clone(),
-                    false => app::transfer::wkt::parse(row.cells.last().unwrap()).ok(),
+                    false => app::transfer::wkt::parse(row.cells.last().expect("a file of the test")).ok(),
                 };
                 assert_eq!(found.map(turned), Some(turned(shape.clone())), "{format:?}");
             }
@@ -196,9 +196,9 @@ fn turned(shape: RawShape) -> RawShape {
 
 /// What `ogrinfo` says of a file; `None` where it is not installed.
 fn ogrinfo(name: &str, bytes: &[u8]) -> Option<String> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a file of the test");
     let path = folder.path().join(name);
-    std::fs::write(&path, bytes).unwrap();
+    std::fs::write(&path, bytes).expect("a file of the test");
     let path = if name.ends_with("zip") {
         format!("/vsizip/{}", path.display())
     } else {
@@ -214,12 +214,12 @@ fn ogrinfo(name: &str, bytes: &[u8]) -> Option<String> {
 
 #[test]
 fn gdal_reads_what_is_written() {
-    let gk: Crs = "gk3:40".parse().unwrap();
+    let gk: Crs = "gk3:40".parse().expect("a file of the test");
     let in_metres: Vec<RawShape> = shapes()
         .iter()
         .map(|shape| {
-            let turn = |[x, y]: [f64; 2]| gk.express(kernel::Point::new(x, y).unwrap()).map(|(x, y)| [x, y]);
-            shape.turned(turn).unwrap()
+            let turn = |[x, y]: [f64; 2]| gk.express(kernel::Point::new(x, y).expect("a file of the test")).map(|(x, y)| [x, y]);
+            shape.turned(turn).expect("a file of the test")
         })
         .collect();
     let polygons = &in_metres[2..4];
@@ -343,20 +343,20 @@ const FIXTURES: [&str; 9] = [
 fn zipped(parts: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
     for (name, bytes) in parts {
-        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        archive.write_all(bytes).unwrap();
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a file of the test");
+        archive.write_all(bytes).expect("a file of the test");
     }
-    archive.finish().unwrap().into_inner()
+    archive.finish().expect("a file of the test").into_inner()
 }
 
 fn unzipped(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let mut archive = zip::ZipArchive::new(io::Cursor::new(bytes)).unwrap();
+    let mut archive = zip::ZipArchive::new(io::Cursor::new(bytes)).expect("a file of the test");
     (0..archive.len())
         .map(|at| {
-            let mut part = archive.by_index(at).unwrap();
+            let mut part = archive.by_index(at).expect("a file of the test");
             let mut bytes = Vec::new();
-            io::Read::read_to_end(&mut part, &mut bytes).unwrap();
-            (part.name().unwrap().into_owned(), bytes)
+            io::Read::read_to_end(&mut part, &mut bytes).expect("a file of the test");
+            (part.name().expect("a file of the test").into_owned(), bytes)
         })
         .collect()
 }

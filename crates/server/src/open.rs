@@ -204,8 +204,8 @@ fn columns_folder(config: &Config) -> PathBuf {
 #[must_use]
 pub fn saved(config: &Config) -> Saved {
     Saved {
-        columns: read_all(config, "columns", |file| CaseIndex::read_from(file)),
-        grounds: read_all::<SavedGround, _>(config, "ground", |file| snapshot::read_from(file)),
+        columns: read_all(config, "columns", CaseIndex::read_from),
+        grounds: read_all::<SavedGround, _>(config, "ground", snapshot::read_from),
     }
 }
 

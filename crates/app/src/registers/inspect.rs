@@ -534,7 +534,7 @@ impl App {
         let found = {
             let book = cell.book.read();
             let own = book.offences.get(&entry.code).into_iter().flatten();
-            own.cloned().find(|one| one.code == full)
+            own.find(|&one| one.code == full).cloned()
         };
         let found = found.filter(|found| found.withdrawn.is_none()).ok_or(AppError::NotFound("offence"))?;
         let taken = Offence {

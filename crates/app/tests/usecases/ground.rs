@@ -101,7 +101,7 @@ async fn opened(store: &Arc<dyn Store>) -> App {
 }
 
 async fn catch_up(app: &App) {
-    app.catch_up_things(&*app.city(world::city()).expect("open")).await.expect("a store");
+    app.catch_up_things(&app.city(world::city()).expect("open")).await.expect("a store");
 }
 
 #[tokio::test]
