@@ -453,7 +453,7 @@ fn case(row: &Tab<'_>, register: &Register, problems: &mut Vec<Problem>) -> Case
         id: row.id("id", problems),
         name: row.text_pair("name", true, NAME_MAX, problems).unwrap_or_default(),
         // A placeholder is never seen: a pack with a problem is no pack.
-        class: class.or_else(|| "2026-event-06010".parse().ok()).unwrap_or_else(|| unreachable_class()),
+        class: class.or_else(|| "2026-event-06010".parse().ok()).unwrap_or_else(unreachable_class),
         text: row.text_pair("text", true, HELP_MAX, problems).unwrap_or_default(),
         by_hand: row.flag("by_hand", true, problems),
         when: None,
