@@ -108,7 +108,7 @@ pub enum Level {
 impl Level {
     /// Digits of a division code of this level.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn digits(self) -> usize {
         match self {
             Self::District => 6,
             Self::Street => 9,

@@ -209,7 +209,7 @@ fn has(feature: &Feature, name: &str, value: &str) -> bool {
     match feature.properties.get(name) {
         Some(Value::String(own)) => own == value,
         Some(Value::Null) | None => false,
-        Some(own) => *own == value,
+        Some(own) => own.to_string() == value,
     }
 }
 

@@ -533,8 +533,8 @@ impl App {
         let cell = self.book(actor.city, &register.id).await?;
         let found = {
             let book = cell.book.read();
-            let own = book.offences.get(&entry.code).into_iter().flatten();
-            own.find(|&one| one.code == full).cloned()
+            let mut own = book.offences.get(&entry.code).into_iter().flatten();
+            own.find(|one| one.code == full).cloned()
         };
         let found = found.filter(|found| found.withdrawn.is_none()).ok_or(AppError::NotFound("offence"))?;
         let taken = Offence {

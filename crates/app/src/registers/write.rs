@@ -386,7 +386,7 @@ impl App {
         grid: Option<&str>,
     ) -> Result<String, AppError> {
         let scheme = &register.code;
-        let division = grid.and_then(|grid| grid.get(..scheme.level.len()));
+        let division = grid.and_then(|grid| grid.get(..scheme.level.digits()));
         let division = division.ok_or_else(|| AppError::invalid("place", "outside_grids"))?;
         let sequence = format!("{}/{division}", register.id);
         let number = self.store().take_sequence(city, &sequence, 1).await?;
