@@ -691,10 +691,9 @@ fn put(
     let serial = current.as_ref().map(|(thing, _)| thing.serial);
     let expected_version = current.as_ref().map_or(0, |(thing, _)| thing.version);
     let mut component = current.map(|(_, component)| component);
-    let mut seq = component.as_ref().map_or(0, |c| c.version);
+    let before = component.as_ref().map_or(0, |c| c.version);
     let mut records = Vec::with_capacity(facts.len());
-    for fact in facts {
-        seq += 1;
+    for (seq, fact) in (before + 1..).zip(facts) {
         let record = FactRecord { seq, at: pass.at, on: pass.today, by: pass.by, fact };
         component = Some(component::apply(component, &record).map_err(|why| why.to_string())?);
         records.push(record);

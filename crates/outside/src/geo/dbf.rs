@@ -65,7 +65,7 @@ pub struct Table<'a> {
     source: BufReader<Cursor<'a>>,
     encoding: &'static encoding_rs::Encoding,
     fields: Vec<Field>,
-    record: Vec<u8>,
+    bytes: Vec<u8>,
     left: u32,
 }
 
@@ -104,7 +104,7 @@ impl<'a> Table<'a> {
         if fields.len() > COLUMNS_MAX || sum + 1 > length {
             return Err(broken(&"the columns of the .dbf do not fit its records"));
         }
-        Ok(Self { source, encoding, fields, record: vec![0; length], left: records })
+        Ok(Self { source, encoding, fields, bytes: vec![0; length], left: records })
     }
 
     pub fn columns(&self) -> Vec<String> {
@@ -116,23 +116,23 @@ impl<'a> Table<'a> {
     /// # Errors
     /// When the table breaks off.
     #[allow(clippy::option_option)] // a deleted record still has its place beside a shape
-    pub fn next(&mut self) -> Result<Option<Option<Vec<String>>>, FieldProblem> {
+    pub fn record(&mut self) -> Result<Option<Option<Vec<String>>>, FieldProblem> {
         if self.left == 0 {
             return Ok(None);
         }
         self.left -= 1;
-        let read = read_up_to(&mut self.source, &mut self.record)
+        let read = read_up_to(&mut self.source, &mut self.bytes)
             .map_err(|cause| bad("file_bad_shapefile", &cause))?;
-        if read < self.record.len() {
+        if read < self.bytes.len() {
             return Err(bad("file_bad_shapefile", &"the .dbf breaks off"));
         }
-        if self.record[0] == b'*' {
+        if self.bytes[0] == b'*' {
             return Ok(Some(None));
         }
         let mut at = 1;
         let mut cells = Vec::with_capacity(self.fields.len());
         for field in &self.fields {
-            let bytes = &self.record[at..at + field.length];
+            let bytes = &self.bytes[at..at + field.length];
             at += field.length;
             cells.push(cell(field, bytes, self.encoding));
         }

@@ -251,11 +251,11 @@ fn read_csv(file: &File, encoding: TextEncoding, take: TakeRow<'_>) -> Result<Ve
         .map_err(|_| problem(&TableError::UnknownEncoding))?;
     let limits = limits();
     let mut records = Records::new(Decoded::new(open()?, encoding), delimiter(&first), &limits);
-    let Some((_, headers)) = records.next().map_err(|error| problem(&error))? else {
+    let Some((_, headers)) = records.record().map_err(|error| problem(&error))? else {
         return Err(problem(&TableError::NoHeaders));
     };
     let headers = named(headers)?;
-    while let Some((line, cells)) = records.next().map_err(|error| problem(&error))? {
+    while let Some((line, cells)) = records.record().map_err(|error| problem(&error))? {
         if cells.iter().all(String::is_empty) {
             continue;
         }

@@ -121,7 +121,7 @@ impl Parts {
                 return Err(broken(&format!("the .shp breaks off in record {row}")));
             }
             let cells = match &mut table {
-                Some(table) => match table.next()? {
+                Some(table) => match table.record()? {
                     Some(Some(cells)) => cells,
                     Some(None) => continue,
                     None => return Err(broken(&format!("the .dbf has no record {row}"))),

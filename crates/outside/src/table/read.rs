@@ -97,7 +97,7 @@ fn read_csv(bytes: &[u8], limits: &TableLimits) -> Result<Table, TableError> {
     let first = first_line(&mut Decoded::new(bytes, encoding)).map_err(|_| TableError::UnknownEncoding)?;
     let mut records = Records::new(Decoded::new(bytes, encoding), delimiter(&first), limits);
     let mut builder = Builder::new(limits);
-    while let Some((line, cells)) = records.next()? {
+    while let Some((line, cells)) = records.record()? {
         builder.add(line, cells)?;
     }
     builder.done()

@@ -127,7 +127,7 @@ impl<'l, R: Read> Records<'l, R> {
     }
 
     /// The next record that is no empty line, and the line it begins on; `None` at the end.
-    pub fn next(&mut self) -> Result<Option<(usize, Vec<String>)>, TableError> {
+    pub fn record(&mut self) -> Result<Option<(usize, Vec<String>)>, TableError> {
         loop {
             match self.peek()? {
                 None => return Ok(None),
