@@ -183,6 +183,21 @@ fn position(lng: f64, lat: f64) -> Value {
     serde_json::json!([degrees(lng), degrees(lat)])
 }
 
+/// A plain value as the text somebody would ask for it by.
+fn plain_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether a feature has a property of this value.
+fn has(feature: &Feature, name: &str, value: &str) -> bool {
+    feature.properties.get(name).and_then(plain_text).is_some_and(|own| own == value)
+}
+
 /// A property nobody may ask for is refused, so that a typing error never shows everything.
 fn only_known(properties: &[(String, String)], known: &[&str]) -> Result<(), AppError> {
     let unknown = properties.iter().find(|(name, _)| !known.contains(&name.as_str()));

@@ -1,6 +1,8 @@
 //! Cases with a place as features: those the reader's lists show.
 
-use super::{CASE_COLLECTION, Collection, Feature, FeaturePage, FeatureQuery, moment, only_known, position};
+use super::{
+    CASE_COLLECTION, Collection, Feature, FeaturePage, FeatureQuery, has, moment, only_known, position,
+};
 use crate::app::App;
 use crate::error::AppError;
 use crate::layers::case_bounds;
@@ -88,13 +90,7 @@ impl App {
         };
         let others: Vec<&(String, String)> =
             query.properties.iter().filter(|(name, _)| name != "number").collect();
-        let equal = |feature: &Feature| {
-            others.iter().all(|(name, value)| match feature.properties.get(name) {
-                Some(Value::String(own)) => own == value,
-                Some(own) => own.to_string() == *value,
-                None => false,
-            })
-        };
+        let equal = |feature: &Feature| others.iter().all(|(name, value)| has(feature, name, value));
         let inside = |feature: &Feature| {
             let at = |n: usize| feature.geometry["coordinates"][n].as_f64().unwrap_or(f64::NAN);
             query.section.holds(at(0), at(1))

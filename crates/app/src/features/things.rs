@@ -1,7 +1,8 @@
 //! Components and the entries of registers as features: every plain field of the body as a property.
 
 use super::{
-    COMPONENT_COLLECTION, Collection, Feature, FeaturePage, FeatureQuery, moment, only_known, position,
+    COMPONENT_COLLECTION, Collection, Feature, FeaturePage, FeatureQuery, has, moment, only_known,
+    plain_text, position,
 };
 use crate::app::App;
 use crate::error::AppError;
@@ -205,14 +206,6 @@ fn inside(period: &Period, thing: &StoredThing) -> bool {
         && period.to.is_none_or(|to| thing.changed_at < to)
 }
 
-fn has(feature: &Feature, name: &str, value: &str) -> bool {
-    match feature.properties.get(name) {
-        Some(Value::String(own)) => own == value,
-        Some(Value::Null) | None => false,
-        Some(own) => own.to_string() == value,
-    }
-}
-
 /// A thing as a feature; `None` when its place cannot be read.
 fn feature(thing: &StoredThing, hidden: &[String]) -> Option<Feature> {
     let body: Value = serde_json::from_str(&thing.body).ok()?;
@@ -272,15 +265,6 @@ fn put(properties: &mut Map<String, Value>, name: &str, value: &Value) {
         plain => {
             properties.entry(name.to_owned()).or_insert_with(|| plain.clone());
         }
-    }
-}
-
-fn plain_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        _ => None,
     }
 }
 

@@ -17,7 +17,7 @@ const WORD_MAX: usize = 80;
 #[derive(Debug, Clone)]
 pub enum LayerFilter {
     Things(ThingFilter),
-    Cases(CaseFilter),
+    Cases(Box<CaseFilter>),
     /// An edition of the grid system; the one in force when missing.
     Grids {
         edition: Option<u32>,

@@ -69,7 +69,9 @@ impl App {
 
 /// Editions of earlier or later days, ready to be drawn: a person compares two or three. An edition never changes.
 #[derive(Default)]
-pub(super) struct Editions(Mutex<Vec<((CityCode, u32), Arc<UnitGrids>)>>);
+pub(super) struct Editions(Mutex<Vec<(EditionOf, Arc<UnitGrids>)>>);
+
+type EditionOf = (CityCode, u32);
 
 const EDITIONS_KEPT: usize = 3;
 

@@ -116,7 +116,7 @@ fn tile_id(z: &str, x: &str, y: &str) -> Result<TileId, HttpError> {
 
 fn filter_of(layer: &str, query: &str) -> Result<LayerFilter, HttpError> {
     Ok(match layer {
-        "cases" => LayerFilter::Cases(Filters::<()>::read(query)?.list),
+        "cases" => LayerFilter::Cases(Box::new(Filters::<()>::read(query)?.list)),
         "grids" | "duty_grids" => {
             let grids: Grids = from_form(query.as_bytes())?;
             LayerFilter::Grids { edition: grids.edition }
