@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use spatial::check::GridRow;
 use spatial::divide::{Community, outline};
 use spatial::edit;
+use spatial::region::UnitGrids;
 use spatial::shape::{Locator, Shape};
 use spatial::wkt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,16 +78,17 @@ impl App {
     pub(crate) async fn areas_of_edition(&self, city: CityCode, edition: u32) -> Result<Areas, AppError> {
         if edition == 0 {
             let config = self.config(city)?;
-            if config.grids_from.edition() != 0 {
-                return Ok(Areas::new());
-            }
+            let rectangles = match config.grids_from.edition() {
+                0 => config.grids.clone(),
+                _ => Arc::new(self.rectangles(city).await?),
+            };
             let area = |grid: &spatial::region::UnitGrid| {
                 let drawn = grid.outline.to_multi_polygon();
                 let shape = wkt::shape(drawn.0.first()?)?;
                 let attributes = GridAttributes { grade: grid.value, ..attributes_of(&shape) };
                 Some((grid.key.clone(), Arc::new(Area { shape, attributes })))
             };
-            return Ok(config.grids.iter().filter_map(area).collect());
+            return Ok(rectangles.iter().filter_map(area).collect());
         }
         let mut stored = self.store().grids(city, Some(edition)).await?;
         stored.extend(self.store().grid_outlines(city, Some(edition)).await?);
@@ -95,6 +97,16 @@ impl App {
             stored.iter().map(area).collect::<Result<Areas, StoreError>>()
         };
         Ok(tokio::task::spawn_blocking(read).await.map_err(|_| AppError::Busy)??)
+    }
+}
+
+impl App {
+    /// The rectangles of the city's record, which the first edition took the place of.
+    async fn rectangles(&self, city: CityCode) -> Result<UnitGrids, AppError> {
+        let records = self.store().records(city, "unit_grids").await?;
+        let table = records.iter().find_map(|record| record.value.as_ref()?.as_str());
+        let read = table.and_then(|table| city::Grids::from_csv(table).ok());
+        Ok(read.map(|grids| UnitGrids::from(&grids)).unwrap_or_default())
     }
 }
 

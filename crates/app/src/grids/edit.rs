@@ -159,7 +159,10 @@ impl Desk<'_> {
         let old = self.areas[&code].clone();
         let mut pieces = edit::split(&old.shape, &line).map_err(|why| refused("line", why))?;
         // The largest keeps the code, so that most of what is registered in it stays.
-        let largest = (0..pieces.len()).max_by(|a, b| pieces[*a].area_m2().total_cmp(&pieces[*b].area_m2()));
+        let larger = |a: &usize, b: &usize| {
+            pieces[*a].area_m2().total_cmp(&pieces[*b].area_m2()).then_with(|| b.cmp(a))
+        };
+        let largest = (0..pieces.len()).max_by(larger);
         let kept = pieces.remove(largest.unwrap_or(0));
         let mut drawn = vec![kept.clone()];
         self.put_shape(&code, kept);
@@ -521,7 +524,9 @@ impl Desk<'_> {
 
     fn community_around(&self, shape: &Shape) -> Option<GridCode> {
         let inner = shape.inner_point()?;
-        let outline = self.areas.iter().find(|(code, area)| !is_grid(code) && area.shape.holds(inner));
+        let drawn = self.changes.iter().filter_map(|(code, area)| Some((code, area.as_ref()?)));
+        let kept = self.areas.iter().map(|(code, area)| (code, area.as_ref()));
+        let outline = drawn.chain(kept).find(|(code, area)| !is_grid(code) && area.shape.holds(inner));
         if let Some((code, _)) = outline {
             return Some(code.clone());
         }
