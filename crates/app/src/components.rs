@@ -9,7 +9,7 @@ mod open;
 mod select;
 mod write;
 
-pub use batch::{BatchIn, BatchRefused, BatchView};
+pub use batch::{BatchIn, BatchRefused, ComponentBatchView};
 pub use card::{
     AttributeView, ChoiceView, ComponentCases, ComponentView, DocumentView, FieldView, HistoryChange,
     HistoryView, RelationView, SeenView,

@@ -28,7 +28,7 @@ pub use packs::{
 pub use rules::RegisterTick;
 pub use score::{AreaScore, ScoreQuery, ScoresView};
 pub use see::{
-    DocumentView, DueStateView, EntryCaseView, EntryHistoryLine, EntryView, MayView, RegisterView,
+    DueStateView, EntryCaseView, EntryDocumentView, EntryHistoryLine, EntryView, MayView, RegisterView,
     RelatedView,
 };
 pub use write::{EntryIn, EntryStepIn, EntryStepRequest, HeldIn};

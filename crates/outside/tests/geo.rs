@@ -25,7 +25,8 @@ fn file_of(bytes: &[u8]) -> File {
 }
 
 fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/geo").join(name)).expect("a file of the test")
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/geo").join(name))
+        .expect("a file of the test")
 }
 
 fn rows(bytes: &[u8]) -> (Look, Vec<FileRow>) {
@@ -159,7 +160,12 @@ fn what_is_written_is_read_again() {
                 let name = look.reading.columns.iter().position(|c| c == "name").expect("a file of the test");
                 let plain = row.cells[name].replace('\n', "");
                 assert_eq!(plain, "路灯，\"双臂\"二号", "{format:?} {encoding:?}");
-                let height = look.reading.columns.iter().position(|c| c.starts_with("height")).expect("a file of the test");
+                let height = look
+                    .reading
+                    .columns
+                    .iter()
+                    .position(|c| c.starts_with("height"))
+                    .expect("a file of the test");
                 assert_eq!(row.cells[height], if at == 1 { "" } else { "12.5" }, "{format:?}");
                 let found = match format.has_shapes() {
                     true => row.shape.clone(),
@@ -218,7 +224,9 @@ fn gdal_reads_what_is_written() {
     let in_metres: Vec<RawShape> = shapes()
         .iter()
         .map(|shape| {
-            let turn = |[x, y]: [f64; 2]| gk.express(kernel::Point::new(x, y).expect("a file of the test")).map(|(x, y)| [x, y]);
+            let turn = |[x, y]: [f64; 2]| {
+                gk.express(kernel::Point::new(x, y).expect("a file of the test")).map(|(x, y)| [x, y])
+            };
             shape.turned(turn).expect("a file of the test")
         })
         .collect();

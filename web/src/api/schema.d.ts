@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/basemaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The base maps of the city, the first one first: addresses ready to use, the datum of each named. */
+        get: operations["basemaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/callers": {
         parameters: {
             query?: never;
@@ -352,6 +369,177 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/components": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Components by class, grid, state, place or words. Removed ones are not listed. */
+        get: operations["components"];
+        put?: never;
+        /** Registers a component; its code is issued unless one is given. */
+        post: operations["register_component"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/components/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes all components of a selection, at most 5,000, in one piece; with `dry_run` only says what would happen. */
+        post: operations["change_components"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/components/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many there are by class and state, confirmed, and not surveyed within a year. Takes no words. */
+        get: operations["component_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/components/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The identity card of a component: the 18 standard attributes, further fields, relations, papers, cases. */
+        get: operations["component"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/components/{code}/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photo or paper that a component holds. */
+        get: operations["component_attachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/components/{code}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what of a component, and when. */
+        get: operations["component_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/components/{code}/qr.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The QR code of a component as a picture. Its link is the `link` of the card. */
+        get: operations["component_qr"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/components/{code}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a step: change, move, set the state, confirm ownership, survey, remove. */
+        post: operations["step_component"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/divisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Divisions that count on a day, in order of code, with the number of their unit grids. */
+        get: operations["divisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/divisions/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a table of divisions (`dry_run`), or brings it in: all of it or nothing. */
+        post: operations["load_divisions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/duplicates": {
         parameters: {
             query?: never;
@@ -363,6 +551,369 @@ export interface paths {
         put?: never;
         /** Open cases that may be the same problem, likeliest first; asked while a report is typed. */
         post: operations["find_duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duty-grids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Duty, supervision, patrol and handler grids: sets of unit grids with people; and what none or several hold. */
+        get: operations["duty_grids"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duty-grids/rotation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plans the rotation of teams (`dry_run`), or carries it out: people and their shifts move on from a day. */
+        post: operations["rotate_duty_grids"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Batches of edits, newest first: one's own, and those in review or published. */
+        get: operations["edits"];
+        put?: never;
+        /** Begins a batch. */
+        post: operations["begin_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/edits/{edit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A batch with its commands. */
+        get: operations["edit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/edits/{edit}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong with a batch as things stand: codes, versions, places, neighbours. */
+        get: operations["check_edit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/edits/{edit}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a command to one's own draft; one that could not be carried out is refused. */
+        post: operations["add_to_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/edits/{edit}/commands/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes the last command back (undo). */
+        delete: operations["undo_in_edit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/edits/{edit}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submits, returns, publishes or discards a batch. Publishing writes all of it or nothing. */
+        post: operations["step_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A collection as a file: `components`, or the unit `grids` of the latest edition.
+         * @description `x-rows` says how many rows it holds, `x-left-out` how many cannot be expressed in the coordinate system
+         *     asked for.
+         */
+        get: operations["export_collection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Unit grids in order of code, by division, box, day or edition. */
+        get: operations["grids"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The unit grid of a place, today or on another day: "which grid was this in May?" */
+        get: operations["grid_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drafts of the grid system, newest first. */
+        get: operations["grid_drafts"];
+        put?: never;
+        /** Begins a draft from the latest edition. */
+        post: operations["start_grid_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One draft: what it changes, and its steps. */
+        get: operations["grid_draft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/drafts/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything wrong with the grids as a draft has them, each with its place. */
+        get: operations["check_grid_draft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/drafts/{id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draws, reshapes, splits, merges, voids, divides, imports, renumbers, repairs; undoes and does again. */
+        post: operations["edit_grid_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/drafts/{id}/geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Grids and outlines of communities as a draft has them, GeoJSON. `state` says `added` or `changed`. */
+        get: operations["grid_draft_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/drafts/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a draft in, sends it back, publishes it as the next edition, or gives it up. */
+        post: operations["step_grid_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/editions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Editions of the grid system, newest first. */
+        get: operations["grid_editions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/editions/{edition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One edition and what it changed of the one before. */
+        get: operations["grid_edition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Unit grids as a GeoJSON FeatureCollection (CGCS2000); at most 5,000, `left_out` says how many more there are. */
+        get: operations["grids_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grids/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One unit grid with its attributes, outline, neighbours and every version; a voided one too. */
+        get: operations["grid"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -458,6 +1009,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Layers with their classes and states, counted for this caller: everywhere, in a box, or in a polygon.
+         * @description Of cases, open ones are counted.
+         */
+        get: operations["layers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ledgers/{kind}": {
         parameters: {
             query?: never;
@@ -503,8 +1074,9 @@ export interface paths {
          * Changes of cases as they happen (server-sent events).
          * @description `hello` comes first with `{now_at}`; `case` says `{id, version, stage, facts, at, position}`; `reset` means
          *     that changes were missed and lists should be read again; `ping` comes every 15 s. `count` has the caller's
-         *     queues as `GET /api/workbench` answers them, a second or more after a change when a number has changed; not
-         *     for a stream of one case. Send `Last-Event-ID` to get what was missed.
+         *     queues as `GET /api/workbench` answers them, a second or more after a change when a number has changed.
+         *     `things` says `{registers, box, version}`: things of these registers changed inside the box (west, south, east,
+         *     north), so tiles in it should be read again; at most about ten a second. Neither comes on a stream of one case. Send `Last-Event-ID` to get what was missed.
          */
         get: operations["live"];
         put?: never;
@@ -646,6 +1218,57 @@ export interface paths {
         get: operations["overview"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every pack with what is wrong with its files, each with file, line and column. */
+        get: operations["packs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packs/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks a pack over while it is written: what is wrong, and what it means for entries that exist. Writes nothing. */
+        post: operations["check_pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches a pack on or off for this city. Entries stay. */
+        post: operations["switch_pack"];
         delete?: never;
         options?: never;
         head?: never;
@@ -892,6 +1515,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/public/basemaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for people without account. */
+        get: operations["public_basemaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/public/cases": {
         parameters: {
             query?: never;
@@ -1008,6 +1648,23 @@ export interface paths {
         put?: never;
         /** Says that the problem is still there, after the case is closed. */
         post: operations["reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/public/components/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What anybody may know of a component: class, name, state, place, the department it belongs to. */
+        get: operations["public_component"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1135,6 +1792,228 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/registers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The registers the caller may see, as their packs define them: for forms and lists. */
+        get: operations["registers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Entries of a register, filtered, sorted, a page at a time. */
+        get: operations["entries"];
+        put?: never;
+        /** Makes an entry. The client's id makes it safe to send twice. */
+        post: operations["create_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Inspections that are due, the longest overdue first. */
+        get: operations["due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scores of a period by district, street or community. */
+        get: operations["scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry with its documents, relations, cases and what the caller may do. */
+        get: operations["entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/{code}/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photo or paper of an entry, its inspections or its offences. */
+        get: operations["file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/{code}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Raises a case on an entry, through the ordinary report. */
+        post: operations["raise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/{code}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of an entry, newest first. */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/{code}/inspections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records an inspection: the whole checklist, answered. */
+        post: operations["inspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/{code}/offences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records an offence. */
+        post: operations["offend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/{code}/offences/{offence}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an offence back: it stays to be seen and costs nothing any more. */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/{code}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Inspections and offences of an entry, newest first. */
+        get: operations["entry_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{register}/{code}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes, moves, closes or removes an entry. */
+        post: operations["step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -1164,6 +2043,464 @@ export interface paths {
         put?: never;
         /** Moves every open task of a person to another (交班). */
         post: operations["hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Survey rounds, the latest first, with how far each has come. */
+        get: operations["surveys"];
+        put?: never;
+        /** Begins a round. */
+        post: operations["begin_survey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/duty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Components not surveyed within a year, by area (年度更新). */
+        get: operations["survey_duty"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/ownership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Components whose ownership is yet to be confirmed: an officer's own department's, or everybody's. */
+        get: operations["unconfirmed"];
+        put?: never;
+        /** Asks departments to confirm what they own: counts by department, and a message to each officer. */
+        post: operations["ask_ownership"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One round. */
+        get: operations["survey"];
+        /** Changes a round: people, dates, the end. Needs `If-Match` with its version. */
+        put: operations["change_survey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey}/captures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was captured in a round; collectors see their own. */
+        get: operations["captures"];
+        put?: never;
+        /** Takes a capture in: confirmed, not found, to be corrected, or new. Safe to send twice. */
+        post: operations["capture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes captures over into the registry, or refuses them. */
+        post: operations["decide_captures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a round has come, by area and by person. */
+        get: operations["survey_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Samples of a round with what second visits found. */
+        get: operations["samples"];
+        put?: never;
+        /** Draws a sample by a seed. */
+        post: operations["draw_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey}/samples/{sample}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a second visit found; never by who captured it. */
+        post: operations["visit_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{survey}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller still has to see: components of their areas not surveyed since the round began. */
+        get: operations["survey_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/things": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The things of a layer in a box or polygon, a page at a time: what the map shows, as a list. */
+        get: operations["things_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/things/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What lies at a place: things and cases near it, the grids it is in. */
+        get: operations["things_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/things/{serial}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Any registered thing as one line, by its id on the tiles. */
+        get: operations["thing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tiles/{layer}/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One vector tile (MVT 2.1) of what is live, as the caller may see it.
+         * @description Layers are those of `GET /api/layers`: `components`, each register by its id, `cases` (takes the filters of
+         *     `GET /api/cases` but `q`, `bbox` and pages), `grids`, `duty_grids`. Below zoom 14 things and cases are clustered:
+         *     a cluster has `count`. The tag changes with what lies on the tile; a reader who has it is answered 304.
+         */
+        get: operations["tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfer-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the columns of a file can be mapped to. */
+        get: operations["fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfer-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved mappings. */
+        get: operations["profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfer-profiles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves a mapping under a name. */
+        put: operations["put_profile"];
+        post?: never;
+        /** Removes a saved mapping. */
+        delete: operations["remove_profile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The transfers of the city, newest first. */
+        get: operations["transfers"];
+        put?: never;
+        /**
+         * Takes a file in and looks at it: format, encoding, columns, coordinate system, first rows. Nothing is written
+         *     to the city yet.
+         */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One transfer with its progress. */
+        get: operations["transfer"];
+        put?: never;
+        post?: never;
+        /** Forgets a transfer and its file; what it wrote stays. */
+        delete: operations["remove_transfer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries every row under a mapping; nothing is written. */
+        post: operations["check_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every fault of the last pass as CSV, at most 100,000: row, field, code, the reason in Chinese and English. */
+        get: operations["transfer_faults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/guess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mapping that the columns suggest. */
+        get: operations["guess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks at the file again, under another encoding. */
+        post: operations["look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where sample rows lie under a mapping, so that a wrong coordinate system is seen at once. */
+        post: operations["places"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes the rows under a mapping, all or none of them, or those that are right. */
+        post: operations["run_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a transfer to stop; one that writes all or nothing takes back what it wrote. */
+        post: operations["stop_transfer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1231,6 +2568,125 @@ export interface paths {
         };
         /** Whether the server and its store work. */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The landing page of OGC API Features. */
+        get: operations["landing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/api": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The definition of `/ogc` in OpenAPI 3.0. */
+        get: operations["definition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The collections the caller may see. */
+        get: operations["collections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One collection. */
+        get: operations["collection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{collection}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of features. Further parameters are properties that must be equal. */
+        get: operations["items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{collection}/items/{feature}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One feature. */
+        get: operations["item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The parts of the standard that are kept. */
+        get: operations["conformance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1420,6 +2876,9 @@ export interface components {
             because?: components["schemas"]["Because"] | null;
             step: string;
         };
+        AddCommand: {
+            command: components["schemas"]["EditCommand"];
+        };
         AddressPage: {
             /** @description True while a large store is being read after a start: not everything is found yet. */
             filling: boolean;
@@ -1516,6 +2975,57 @@ export interface components {
             /** Format: int64 */
             until?: number | null;
         };
+        /** @description A unit grid or duty grid at a place. */
+        AreaHit: {
+            code: string;
+            name: components["schemas"]["Words"];
+        };
+        AreaProgress: {
+            code: string;
+            /** Format: int64 */
+            confirmed: number;
+            /** @description Its own name, or its code. */
+            name: components["schemas"]["Words"];
+            people: components["schemas"]["PersonView"][];
+            /** Format: int64 */
+            surveyed: number;
+            /** Format: int64 */
+            total: number;
+        };
+        AreaScore: {
+            band?: string | null;
+            code: string;
+            /**
+             * Format: int64
+             * @description Points lost by offences.
+             */
+            deductions: number;
+            /** Format: int64 */
+            entries: number;
+            /** Format: int64 */
+            green: number;
+            /** Format: int64 */
+            inspections: number;
+            name: components["schemas"]["Words"];
+            /** Format: int64 */
+            offences: number;
+            /** Format: int64 */
+            red: number;
+            /**
+             * Format: double
+             * @description Mean of the entries' scores; absent without entries.
+             */
+            score?: number | null;
+            /** Format: int64 */
+            yellow: number;
+        };
+        /** @description Who surveys what part. */
+        AssignmentIn: {
+            /** @description Division or grid code; everything inside. */
+            area: string;
+            /** Format: int32 */
+            person: number;
+        };
         AttachmentView: {
             /** Format: int64 */
             bytes: number;
@@ -1534,6 +3044,33 @@ export interface components {
             /** Format: int32 */
             width: number;
         };
+        /** @description One of the 18 standard attributes. Source: GB/T 47678.5-2026, table 2. */
+        AttributeView: {
+            /** @description Its name in exchange, such as `GLBJBSM`. */
+            abbr: string;
+            /** @description `text` or `date` (YYYYMMDD). */
+            kind: string;
+            length: number;
+            name: components["schemas"]["Words"];
+            /** @description `mandatory`, `conditional` or `optional`. */
+            requirement: string;
+            value: string;
+        };
+        AttributesIn: {
+            /**
+             * @description `A`, `B`, `C`, or empty for none.
+             * @default null
+             */
+            grade: string | null;
+            /** @default null */
+            land_use: string | null;
+            /** @default null */
+            level: string | null;
+            /** @default null */
+            remark: string | null;
+            /** @default null */
+            responsible: string | null;
+        };
         AuditLine: {
             action: string;
             /** Format: int64 */
@@ -1550,6 +3087,31 @@ export interface components {
             /** Format: int64 */
             next?: number | null;
         };
+        /** @description A base map ready to be shown. */
+        BasemapView: {
+            attribution: string;
+            /** @description `cgcs2000`, `wgs84`, `gcj02` or `bd09`. */
+            datum: string;
+            /** Format: int32 */
+            detail_zoom?: number | null;
+            id: string;
+            /** @description `vector` (a PMTiles file) or `raster`. */
+            kind: string;
+            /** @description Layers drawn one on another, each with its addresses: any of them gives the same tile. */
+            layers: string[][];
+            /** Format: int32 */
+            max_zoom: number;
+            /** Format: int32 */
+            min_zoom: number;
+            name: components["schemas"]["Words"];
+            /** Format: int32 */
+            tile_size: number;
+            /** @description Rows are counted from the south. */
+            tms: boolean;
+        };
+        BasemapsView: {
+            basemaps: components["schemas"]["BasemapView"][];
+        };
         Batch: {
             ids: string[];
             step: components["schemas"]["StepIn"];
@@ -1558,6 +3120,33 @@ export interface components {
             found: number;
             /** @description In the order asked. */
             rows: components["schemas"]["BatchRow"][];
+        };
+        BatchIn: {
+            change?: components["schemas"]["ChangeIn"] | null;
+            /**
+             * Format: uuid
+             * @description Made by the client: the same again writes nothing.
+             */
+            command_id?: string | null;
+            /** @description Only says what would happen. */
+            dry_run?: boolean;
+            /**
+             * Format: int64
+             * @description What the dry run said would change: refused when it is another number by now.
+             */
+            expected?: number | null;
+            reason?: string;
+            select: components["schemas"]["Select"];
+            /** @description A new state, with its reason. */
+            state?: string | null;
+        };
+        BatchRefused: {
+            code: string;
+            /** @description Path of the field. */
+            field: string;
+            message: components["schemas"]["Words"];
+            /** @description Stable code of the reason. */
+            reason: string;
         };
         /** @description The answers to one text of a batch. */
         BatchRow: {
@@ -1575,6 +3164,67 @@ export interface components {
             code: string;
             message?: string;
             params: unknown;
+        };
+        /** @description A body (单位) with its unified social credit code. */
+        BodyIn: {
+            /** @description 18 characters (统一社会信用代码). */
+            code: string;
+            name: string;
+        };
+        /** @description A capture as a phone sends it. */
+        CaptureIn: {
+            accuracy?: string | null;
+            /**
+             * Format: int64
+             * @description When it was captured, epoch milliseconds; it may have waited in the outbox.
+             */
+            at?: number | null;
+            change?: components["schemas"]["ChangeIn"] | null;
+            /** @description The component; not for a new one. */
+            code?: string | null;
+            component?: components["schemas"]["RegisterIn"] | null;
+            /**
+             * Format: uuid
+             * @description UUIDv7 made by the phone; the same again captures nothing and is answered the same way.
+             */
+            id: string;
+            kind: components["schemas"]["CaptureKind"];
+            note?: string;
+            photos?: string[];
+            /** @description Corrected place as well-known text, with its accuracy. */
+            place?: string | null;
+            position?: components["schemas"]["Position"] | null;
+            /** @description The state it was seen in, when another than registered. */
+            state?: string | null;
+        };
+        /** @enum {string} */
+        CaptureKind: "confirm" | "not_found" | "correction" | "new";
+        CapturePage: {
+            items: components["schemas"]["CaptureView"][];
+            next?: string | null;
+        };
+        /** @enum {string} */
+        CaptureState: "pending" | "accepted" | "refused";
+        CaptureView: {
+            /**
+             * Format: int64
+             * @description When it was captured.
+             */
+            at: number;
+            by: components["schemas"]["PersonView"];
+            /** @description Code of the component, once there is one. */
+            component?: string | null;
+            /** Format: int64 */
+            decided_at?: number | null;
+            decided_by?: components["schemas"]["PersonView"] | null;
+            grid: string;
+            id: string;
+            kind: components["schemas"]["CaptureKind"];
+            place: string;
+            reason: string;
+            round: string;
+            sent: components["schemas"]["CaptureIn"];
+            state: components["schemas"]["CaptureState"];
         };
         /** @description A case as one line of a list. */
         CaseLine: {
@@ -1719,6 +3369,65 @@ export interface components {
              */
             version: number;
         };
+        /** @description New values; what is left out stays, lists are replaced whole. */
+        ChangeIn: {
+            /** @default null */
+            documents: components["schemas"]["DocumentIn"][] | null;
+            /**
+             * @description Further fields of its class.
+             * @default null
+             */
+            extra: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            height_m: number | null;
+            /** @default null */
+            maintainer: components["schemas"]["BodyIn"] | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            note: string | null;
+            /** @default null */
+            owner: components["schemas"]["BodyIn"] | null;
+            /**
+             * @description Ids answered by the upload.
+             * @default null
+             */
+            photos: string[] | null;
+            /** @default null */
+            relations: components["schemas"]["RelationIn"][] | null;
+            /** @default null */
+            source: string | null;
+            /** @default null */
+            supervisor: components["schemas"]["BodyIn"] | null;
+        };
+        ChangeView: {
+            /**
+             * Format: int64
+             * @description Entries that have what is gone.
+             */
+            entries: number;
+            /** @description The first of them. */
+            examples: string[];
+            of: string;
+            refused: boolean;
+            register: string;
+            /**
+             * @description `field_removed`, `choices_narrowed`, `type_changed`, `kind_removed`, `state_removed`, `document_removed`,
+             *     `relation_removed`, `register_removed`, `code_changed` or `geometry_changed`.
+             */
+            what: string;
+            words: string[];
+        };
+        /** @description A pack to be looked over while it is written. */
+        CheckPackIn: {
+            files: components["schemas"]["FileIn"][];
+            id: string;
+        };
         CheckRow: {
             examples: string[];
             found: components["schemas"]["Words"];
@@ -1741,12 +3450,21 @@ export interface components {
             job: components["schemas"]["JobView"];
             rows: components["schemas"]["CheckRow"][];
         };
+        CheckedPackView: {
+            /** @description What the change means for entries that exist. */
+            changes: components["schemas"]["ChangeView"][];
+            problems: components["schemas"]["ProblemView"][];
+        };
         ChildView: {
             department: components["schemas"]["DepartmentView"];
             ended?: string | null;
             id: string;
             level: string;
             line?: components["schemas"]["CaseLine"] | null;
+        };
+        ChoiceView: {
+            key: string;
+            name: components["schemas"]["Words"];
         };
         CityView: {
             /** @description File under `/basemap/`, empty when the city has none. */
@@ -1819,6 +3537,191 @@ export interface components {
             open_tasks: number;
             person: components["schemas"]["PersonView"];
         };
+        ComponentBatchView: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            matched: number;
+            /** @description The first of the refused, with the reason. */
+            refusals: components["schemas"]["BatchRefused"][];
+            /** Format: int64 */
+            refused: number;
+            /**
+             * Format: int64
+             * @description They are so already.
+             */
+            unchanged: number;
+            /** @description True when something was written. */
+            written: boolean;
+        };
+        /** @description Cases on this component that the caller may see. */
+        ComponentCases: {
+            open: components["schemas"]["CaseLine"][];
+            past: components["schemas"]["CaseLine"][];
+        };
+        ComponentHistory: {
+            /** @description Newest first. */
+            items: components["schemas"]["HistoryView"][];
+        };
+        /** @description A component as one line of a list. */
+        ComponentLine: {
+            accuracy: string;
+            /** Format: int64 */
+            changed_at: number;
+            class: components["schemas"]["ClassView"];
+            code: string;
+            community_name: string;
+            /** @description Ownership is confirmed. */
+            confirmed: boolean;
+            grid: string;
+            /** Format: double */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description A place to show it by.
+             */
+            lng?: number | null;
+            name: string;
+            owner?: string | null;
+            /**
+             * Format: int64
+             * @description Its id on the map.
+             */
+            serial: number;
+            /** @description `intact`, `damaged`, `lost`, `abandoned` or `removed`. */
+            state: string;
+            street_name: string;
+            /** Format: date */
+            surveyed_on?: string | null;
+            /** Format: int32 */
+            version: number;
+        };
+        ComponentPage: {
+            items: components["schemas"]["ComponentLine"][];
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all; absent for a search by words.
+             */
+            total?: number | null;
+        };
+        /** @description A step of a component. */
+        ComponentStepIn: {
+            change: components["schemas"]["ChangeIn"];
+            /** @enum {string} */
+            step: "change";
+        } | {
+            accuracy: string;
+            grid?: string | null;
+            /** @description Well-known text, CGCS2000. */
+            place: string;
+            /** @enum {string} */
+            step: "move";
+        } | {
+            reason: string;
+            state: string;
+            /** @enum {string} */
+            step: "set_state";
+        } | {
+            owner: components["schemas"]["BodyIn"];
+            /** @enum {string} */
+            step: "confirm_ownership";
+        } | {
+            round: string;
+            state: string;
+            /** @enum {string} */
+            step: "survey";
+        } | {
+            reason: string;
+            /** @enum {string} */
+            step: "remove";
+        };
+        /** @description A step with its lock and its identity. */
+        ComponentStepRequest: components["schemas"]["ComponentStepIn"] & {
+            /**
+             * Format: uuid
+             * @description Made by the client: the same again changes nothing and is answered the same way.
+             */
+            command_id?: string | null;
+            /**
+             * Format: int32
+             * @description Version the person saw; refused with 412 when the component has changed since. Left out: no check.
+             */
+            version?: number | null;
+        };
+        /** @description How many components there are. */
+        ComponentSummary: {
+            classes: components["schemas"]["SummaryRow"][];
+            /** Format: int64 */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Not surveyed within a year.
+             */
+            not_surveyed: number;
+            /** Format: int64 */
+            total: number;
+        };
+        ComponentView: {
+            accuracy: string;
+            /** Format: double */
+            accuracy_m: number;
+            /** @description Steps the caller may take: `change`, `move`, `set_state`, `confirm_ownership`, `survey`, `remove`. */
+            actions: string[];
+            /** @description All 18 of the standard, in its order. */
+            attributes: components["schemas"]["AttributeView"][];
+            cases: components["schemas"]["ComponentCases"];
+            /** Format: int64 */
+            changed_at: number;
+            changed_by?: components["schemas"]["PersonView"] | null;
+            /** Format: date */
+            changed_on?: string | null;
+            class: components["schemas"]["ClassView"];
+            code: string;
+            confirmed?: components["schemas"]["SeenView"] | null;
+            department?: components["schemas"]["DepartmentView"] | null;
+            /** @description Names of its divisions from above. */
+            divisions: components["schemas"]["Words"][];
+            documents: components["schemas"]["DocumentView"][];
+            fields: components["schemas"]["FieldView"][];
+            /** Format: date */
+            first_on: string;
+            grid: string;
+            /** @description The unit grid it lies in by its place, when that is another one. */
+            grid_by_place?: string | null;
+            /** Format: double */
+            height_m?: number | null;
+            /** Format: double */
+            lat?: number | null;
+            /** @description What the QR code says. */
+            link: string;
+            /** Format: double */
+            lng?: number | null;
+            maintainer?: components["schemas"]["BodyIn"] | null;
+            name: string;
+            note: string;
+            owner?: components["schemas"]["BodyIn"] | null;
+            photos: string[];
+            /** @description Well-known text, CGCS2000. */
+            place: string;
+            relations: components["schemas"]["RelationView"][];
+            /**
+             * Format: int64
+             * @description Its id on the map.
+             */
+            serial: number;
+            source: string;
+            state: string;
+            supervisor: components["schemas"]["BodyIn"];
+            /** @description Not surveyed within a year. */
+            survey_due: boolean;
+            surveyed?: components["schemas"]["SeenView"] | null;
+            /**
+             * Format: int32
+             * @description To send with a step.
+             */
+            version: number;
+        };
         /** @enum {string} */
         ConfirmOutcomeIn: "true" | "false" | "impossible";
         CountView: {
@@ -1831,6 +3734,18 @@ export interface components {
             account: string;
             password: string;
         };
+        /** @description What is decided about captures. */
+        DecisionIn: {
+            accept: boolean;
+            captures: string[];
+            /** @description Needed to refuse. */
+            reason?: string;
+        };
+        DecisionView: {
+            decided: components["schemas"]["CaptureView"][];
+            /** @description Captures that could not be taken over as things stand, with the reason. */
+            left: components["schemas"]["LeftCapture"][];
+        };
         DemoAccount: {
             account: string;
             department: components["schemas"]["Words"];
@@ -1842,6 +3757,185 @@ export interface components {
             /** Format: int32 */
             id: number;
             name: components["schemas"]["Words"];
+        };
+        DivisionRowView: {
+            code: string;
+            /** @description Unit grids in it. */
+            grids: number;
+            /** @description `county`, `street`, `community`. */
+            level: string;
+            name: components["schemas"]["Words"];
+            parent?: string | null;
+            valid_from?: string | null;
+            valid_to?: string | null;
+        };
+        /** @description A table of divisions. */
+        DivisionsIn: {
+            /**
+             * @description CSV with a header line: `code`, `name_zh`, and where there are such `parent_code`, `name_en`, `valid_from`,
+             *     `valid_to`. The national table of statistics (`code,name,level,parent_code`) is read too.
+             * @default
+             */
+            csv: string;
+            /**
+             * @description Only say what it would do.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Only rows whose code begins so, such as `3707` for a city; all when empty.
+             * @default
+             */
+            under: string;
+        };
+        /** @description What a table would change, or changed. */
+        DivisionsLoadView: {
+            added: number;
+            applied: boolean;
+            changed: number;
+            rows: number;
+            same: number;
+        };
+        DivisionsView: {
+            /** @description In order of code. */
+            items: components["schemas"]["DivisionRowView"][];
+        };
+        DocumentIn: {
+            /**
+             * Format: date
+             * @description `2027-06-30`.
+             */
+            expires_on?: string | null;
+            /** @description Id answered by the upload. */
+            id: string;
+            title: string;
+        };
+        DocumentView: {
+            /**
+             * Format: int32
+             * @description Days until it expires, negative after.
+             */
+            days_left?: number | null;
+            /** Format: date */
+            expires_on?: string | null;
+            id: string;
+            title: string;
+        };
+        /** @description A draft with what its state holds. */
+        DraftDetail: components["schemas"]["DraftView"] & {
+            /** @description Against the edition it began from. */
+            added: string[];
+            /** @description West, south, east, north of all of it. */
+            bounds?: number[] | null;
+            changed: string[];
+            grids: number;
+            removed: string[];
+            /** @description Newest first. */
+            steps: components["schemas"]["DraftStepView"][];
+            /** @description Codes the last edit made or changed. */
+            touched: string[];
+        };
+        DraftIn: {
+            /** @default  */
+            name: string;
+        };
+        /** @description What becomes of a draft. */
+        DraftStepIn: {
+            /** @default  */
+            note: string;
+            /**
+             * @description `submit` (note), `return` (note), `publish` (valid_from, note), `discard`.
+             * @default
+             */
+            step: string;
+            /**
+             * @description The local day from which the edition counts, `yyyy-mm-dd`; today when empty.
+             * @default
+             */
+            valid_from: string;
+            /**
+             * Format: int32
+             * @default 0
+             */
+            version: number;
+        };
+        DraftStepView: {
+            /** Format: int64 */
+            at: number;
+            by?: components["schemas"]["PersonView"] | null;
+            changed: number;
+            /** @description Codes it changed; of many, the first. */
+            codes: string[];
+            /** @description `draw`, `reshape`, `split`, `merge`, `void`, `attributes`, `divide`, `outline`, `import`, `renumber`, `repair`. */
+            edit: string;
+            /** @description False for a step that was undone. */
+            in_force: boolean;
+            /** Format: int32 */
+            number: number;
+        };
+        DraftView: {
+            /** @description Why a reviewer sent it back. */
+            answer: string;
+            /**
+             * Format: int32
+             * @description The edition it began from, 0 for none.
+             */
+            base: number;
+            /** @description The caller may draw in it. */
+            can_edit: boolean;
+            /** @description The caller may publish it: it waits for review and they drew nothing in it. */
+            can_publish: boolean;
+            can_redo: boolean;
+            can_undo: boolean;
+            /**
+             * Format: int32
+             * @description The edition it became.
+             */
+            edition?: number | null;
+            editors: components["schemas"]["PersonView"][];
+            id: string;
+            /** Format: int64 */
+            made_at: number;
+            made_by?: components["schemas"]["PersonView"] | null;
+            name: string;
+            note: string;
+            reviewed_by?: components["schemas"]["PersonView"] | null;
+            /** @description `open`, `in_review`, `published` or `discarded`. */
+            state: string;
+            /** Format: int64 */
+            submitted_at?: number | null;
+            /** Format: int32 */
+            version: number;
+        };
+        DuePage: {
+            items: components["schemas"]["DueView"][];
+            next?: string | null;
+            /** Format: int64 */
+            total: number;
+        };
+        DueStateView: {
+            due: boolean;
+            /** Format: date */
+            due_on: string;
+            /** Format: int64 */
+            last_at?: number | null;
+            plan: string;
+        };
+        DueView: {
+            code: string;
+            /** Format: date */
+            due_on: string;
+            grid?: string | null;
+            /** Format: int64 */
+            last_at?: number | null;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            lng?: number | null;
+            name: string;
+            /** Format: int32 */
+            overdue_days: number;
+            plan: string;
         };
         DuplicateQuery: {
             /** @default [] */
@@ -1876,6 +3970,386 @@ export interface components {
         DutyGridName: {
             code: string;
             name: components["schemas"]["Words"];
+        };
+        DutyGridView: {
+            /** @description Codes of unit grids, communities or wider divisions. */
+            areas: string[];
+            code: string;
+            /** @description Unit grids it is made of, and their m² together, as far as the grids are known. */
+            grids: number;
+            /** @description `duty`, `supervision`, `patrol` or `handler`. */
+            kind: string;
+            name: components["schemas"]["Words"];
+            people: components["schemas"]["PersonView"][];
+            /** @description The day since which these people have it. */
+            since_on?: string | null;
+            /** Format: int32 */
+            version: number;
+        };
+        DutyGridsView: {
+            items: components["schemas"]["DutyGridView"][];
+            /** @description Unit grids that lie in two or more of one kind. */
+            twice: {
+                [key: string]: string[];
+            };
+            /** @description Unit grids that lie in no duty grid of the kind; with duty grids of that kind only. */
+            uncovered: {
+                [key: string]: number;
+            };
+        };
+        /** @description The yearly update duty (年度更新). */
+        DutyView: {
+            /** @description `surveyed` counts what is not due. */
+            areas: components["schemas"]["AreaProgress"][];
+            /**
+             * Format: date
+             * @description What was last surveyed before this day is due; `surveyed_before` of the list of components takes it.
+             */
+            before: string;
+            /** Format: int64 */
+            due: number;
+            more_areas: boolean;
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description One change of a batch. */
+        EditCommand: {
+            component: components["schemas"]["RegisterIn"];
+            /** @enum {string} */
+            kind: "register";
+        } | {
+            /**
+             * Format: int32
+             * @description Version the editor saw; the batch cannot be published when it has changed since.
+             */
+            base_version: number;
+            code: string;
+            /** @enum {string} */
+            kind: "step";
+            step: components["schemas"]["ComponentStepIn"];
+        };
+        EditCommandView: {
+            /** Format: int64 */
+            at: number;
+            command: components["schemas"]["EditCommand"];
+            /**
+             * Format: int32
+             * @description Number in the batch; numbers of commands taken back are not used again.
+             */
+            number: number;
+        };
+        /** @description One thing wrong with a batch, or worth a look. */
+        EditFinding: {
+            /**
+             * Format: int32
+             * @description Number of the command.
+             */
+            command: number;
+            /** @description Code of the component; absent for one that is yet to get its code. */
+            component?: string | null;
+            /** @description The field it is about, when there is one. */
+            field?: string | null;
+            /** @description Stable code of the reason, such as `stale`, `too_near`, `cut_by_grid_line`. */
+            kind: string;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            lng?: number | null;
+            message: components["schemas"]["Words"];
+            /** @description The other component, for two too near each other. */
+            other?: string | null;
+            /** @description `error`: it cannot be submitted or published so. `warning`: worth a look. */
+            severity: string;
+        };
+        /** @description One edit of a draft. */
+        EditIn: {
+            /**
+             * @description Only what is to change.
+             * @default {
+             *       "grade": null,
+             *       "land_use": null,
+             *       "level": null,
+             *       "remark": null,
+             *       "responsible": null
+             *     }
+             */
+            attributes: components["schemas"]["AttributesIn"];
+            /** @default  */
+            code: string;
+            /** @default [] */
+            codes: string[];
+            /** @description GeoJSON FeatureCollection of grids (property `code`, 15 or 14 digits, or none) and outlines (12 digits). */
+            collection?: Record<string, never> | null;
+            /**
+             * @description 12 digits; found from the place when empty.
+             * @default
+             */
+            community: string;
+            /**
+             * @description `draw` (geometry, community), `reshape` (code, geometry), `split` (code, line), `merge` (codes), `void` (codes),
+             *     `attributes` (codes, attributes), `divide` (codes of communities, streets, target_m2), `outline` (community,
+             *     geometry), `import` (collection, replace), `renumber` (codes of communities), `repair`, `undo`, `redo`.
+             * @default
+             */
+            edit: string;
+            /** @description GeoJSON polygon, longitude and latitude in CGCS2000. */
+            geometry?: Record<string, never> | null;
+            /** @default [] */
+            line: number[][];
+            /**
+             * @description Take out the other grids of the communities that are imported.
+             * @default false
+             */
+            replace: boolean;
+            /** @default [] */
+            streets: number[][][];
+            /**
+             * Format: double
+             * @default null
+             */
+            target_m2: number | null;
+            /**
+             * Format: int32
+             * @description Version of the draft it is made on.
+             * @default 0
+             */
+            version: number;
+        };
+        EditReport: {
+            /** Format: int32 */
+            errors: number;
+            findings: components["schemas"]["EditFinding"][];
+            /** Format: int32 */
+            warnings: number;
+        };
+        /**
+         * @description Where a batch stands.
+         * @enum {string}
+         */
+        EditState: "draft" | "in_review" | "published" | "discarded";
+        /** @description What is done with a batch. */
+        EditStep: {
+            /** @enum {string} */
+            step: "submit";
+        } | {
+            reason: string;
+            /** @enum {string} */
+            step: "return";
+        } | {
+            /** @enum {string} */
+            step: "publish";
+        } | {
+            /** @enum {string} */
+            step: "discard";
+        };
+        EditView: {
+            /** @description `edit`, `submit`, `return`, `publish`, `discard`. */
+            actions: string[];
+            /** Format: int64 */
+            at: number;
+            by: components["schemas"]["PersonView"];
+            /** @description Only when one batch is asked for. */
+            commands?: components["schemas"]["EditCommandView"][] | null;
+            /**
+             * Format: int32
+             * @description Commands it holds.
+             */
+            count: number;
+            id: string;
+            note: string;
+            /** @description Why it was returned. */
+            reason: string;
+            /** Format: int64 */
+            reviewed_at?: number | null;
+            reviewed_by?: components["schemas"]["PersonView"] | null;
+            state: components["schemas"]["EditState"];
+            /** Format: int64 */
+            submitted_at?: number | null;
+            title: string;
+            /** Format: int32 */
+            version: number;
+        };
+        Edits: {
+            items: components["schemas"]["EditView"][];
+        };
+        EntryCaseView: {
+            /** Format: int64 */
+            at: number;
+            /** @description By the pack's rule, not by a person. */
+            automatic: boolean;
+            by?: components["schemas"]["PersonView"] | null;
+            ended: boolean;
+            id: string;
+            line?: components["schemas"]["CaseLine"] | null;
+            number: string;
+            rule: string;
+            stage: string;
+        };
+        EntryDocumentView: {
+            /**
+             * Format: int32
+             * @description Days left, negative when expired.
+             */
+            days_left?: number | null;
+            document: string;
+            /** Format: date */
+            expires_on?: string | null;
+            file?: string | null;
+            /** Format: date */
+            issued_on?: string | null;
+            number: string;
+            standing?: components["schemas"]["Standing"] | null;
+        };
+        /** @description One version of an entry. */
+        EntryHistoryLine: {
+            /** Format: int64 */
+            at: number;
+            by?: components["schemas"]["PersonView"] | null;
+            /** @description What changed, with personal fields left out for those who may not see them. */
+            change: Record<string, never>;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A new entry. */
+        EntryIn: {
+            documents?: components["schemas"]["HeldIn"][];
+            fields?: Record<string, never>;
+            /**
+             * Format: uuid
+             * @description UUIDv7 made by the client; the same again makes no second entry.
+             */
+            id: string;
+            kind?: string;
+            name: string;
+            photos?: string[];
+            /** @description WKT in degrees, such as `POINT(116.39 39.91)`. */
+            place: string;
+            /** @description Codes of related entries, by relation. */
+            relations?: {
+                [key: string]: string[];
+            };
+            /** @description The register's first state when left out. */
+            state?: string | null;
+        };
+        /** @description An entry as one line. */
+        EntryLine: {
+            band: string;
+            /** Format: int64 */
+            changed_at: number;
+            code: string;
+            documents?: components["schemas"]["Standing"] | null;
+            /**
+             * Format: date
+             * @description First of its documents to expire, as a date.
+             */
+            expires_on?: string | null;
+            flags: string[];
+            grid?: string | null;
+            kind: string;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            lng?: number | null;
+            made_up: boolean;
+            name: string;
+            /** Format: double */
+            score?: number | null;
+            /** Format: int64 */
+            serial: number;
+            state: string;
+            /** @description Values of the register's columns; personal ones only for those who may see them. */
+            values: Record<string, never>;
+        };
+        EntryPage: {
+            items: components["schemas"]["EntryLine"][];
+            /** @description Send as `after` for the next page. */
+            next?: string | null;
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description One step on an entry; `step` names it. */
+        EntryStepIn: {
+            documents?: components["schemas"]["HeldIn"][] | null;
+            fields?: Record<string, never>;
+            kind?: string | null;
+            name?: string | null;
+            photos?: string[] | null;
+            relations?: {
+                [key: string]: string[];
+            } | null;
+            /** @enum {string} */
+            step: "change";
+        } | {
+            place: string;
+            /** @enum {string} */
+            step: "move";
+        } | {
+            reason?: string;
+            state: string;
+            /** @enum {string} */
+            step: "state";
+        } | {
+            reason: string;
+            /** @enum {string} */
+            step: "remove";
+        };
+        EntryStepRequest: components["schemas"]["EntryStepIn"] & {
+            /**
+             * Format: int32
+             * @description Version the caller saw.
+             */
+            expected_version: number;
+            /**
+             * Format: uuid
+             * @description UUIDv7 made by the client; the same again changes nothing.
+             */
+            id: string;
+        };
+        EntryView: {
+            band: string;
+            cases: components["schemas"]["EntryCaseView"][];
+            /** Format: int64 */
+            changed_at: number;
+            changed_by?: components["schemas"]["PersonView"] | null;
+            code: string;
+            /** Format: int64 */
+            created_at: number;
+            documents: components["schemas"]["EntryDocumentView"][];
+            due: components["schemas"]["DueStateView"][];
+            fields: Record<string, never>;
+            flags: string[];
+            grid?: string | null;
+            /** @description Fields that are filled in but hidden from the caller. */
+            hidden: string[];
+            kind: string;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            lng?: number | null;
+            made_up: boolean;
+            may: components["schemas"]["MayView"];
+            name: string;
+            /** @description Words for values that are ids: people and departments. */
+            names: {
+                [key: string]: components["schemas"]["Words"];
+            };
+            /** @description Names from the city down to the community. */
+            path: components["schemas"]["Words"][];
+            photos: string[];
+            /** @description WKT. */
+            place: string;
+            register: string;
+            relations: components["schemas"]["RelatedView"][];
+            removed: boolean;
+            /** Format: double */
+            score?: number | null;
+            /** Format: int64 */
+            serial: number;
+            state: string;
+            /** Format: int64 */
+            state_since: number;
+            /** Format: int32 */
+            version: number;
         };
         EvidenceIn: {
             /** @description Id answered by the upload: 64 hex digits. */
@@ -1953,6 +4427,27 @@ export interface components {
             /** @description Numbers and words of the reason. */
             params: Record<string, never>;
         };
+        /** @description A further field of the class. */
+        FieldView: {
+            choices: components["schemas"]["ChoiceView"][];
+            code: string;
+            /** @description `string`, `number`, `datetime`, `text`, `single_value_list` or `multi_value_list`. */
+            datatype: string;
+            /** @description How to answer, such as 以米计. */
+            hint: components["schemas"]["Words"];
+            name: components["schemas"]["Words"];
+            required: boolean;
+            value: string;
+        };
+        /**
+         * @description Formats that are read and written.
+         * @enum {string}
+         */
+        FileFormat: "csv" | "xlsx" | "geojson" | "geojsonl" | "shapefile" | "flatgeobuf";
+        FileIn: {
+            name: string;
+            text: string;
+        };
         FilingView: {
             /** Format: int64 */
             at: number;
@@ -1965,6 +4460,127 @@ export interface components {
             limit: components["schemas"]["LimitView"];
             /** Format: int32 */
             procedure: number;
+        };
+        FindingView: {
+            /**
+             * Format: double
+             * @description Size in m², where there is one.
+             */
+            area_m2?: number | null;
+            /** @description West, south, east, north of what to show around it. */
+            bounds: number[];
+            /** @description The grids and communities it is about. */
+            codes: string[];
+            /** @description `gap`, `overlap`, `sliver`, `crosses_community`, `bad_grid_code` … */
+            kind: string;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lng: number;
+            /** @description `error`: must not be published so; `warning`: worth a look. */
+            severity: string;
+            text: components["schemas"]["Words"];
+        };
+        FindingsView: {
+            errors: number;
+            findings: components["schemas"]["FindingView"][];
+            /** @description Grids that were looked at. */
+            grids: number;
+            /** @description Findings beyond those shown. */
+            left_out: number;
+            warnings: number;
+        };
+        GridAtView: {
+            /** Format: int32 */
+            edition?: number | null;
+            geometry?: Record<string, never> | null;
+            grid?: components["schemas"]["GridView"] | null;
+            /** @description The day asked for, yyyy-mm-dd. */
+            on: string;
+        };
+        GridCardView: components["schemas"]["GridView"] & {
+            /** @description GeoJSON. */
+            geometry: Record<string, never>;
+            /** @description Newest first; empty for a grid of the record, which has none. */
+            history: components["schemas"]["GridVersionView"][];
+            neighbours: string[];
+            /** @description `in_force` or `voided` (作废). */
+            state: string;
+        };
+        /** @description What an edition changed of the one before. */
+        GridDiffView: components["schemas"]["GridEditionView"] & {
+            added_codes: string[];
+            changed_codes: string[];
+            removed_codes: string[];
+        };
+        GridDrafts: {
+            items: components["schemas"]["DraftView"][];
+        };
+        GridEditionView: {
+            /** Format: int32 */
+            added: number;
+            /** Format: int32 */
+            changed: number;
+            /** Format: int32 */
+            edition: number;
+            /** Format: int32 */
+            grids: number;
+            /** @description It counts today. */
+            in_force: boolean;
+            note: string;
+            /** Format: int64 */
+            published_at: number;
+            published_by?: components["schemas"]["PersonView"] | null;
+            /** Format: int32 */
+            removed: number;
+            valid_from: string;
+        };
+        GridEditions: {
+            items: components["schemas"]["GridEditionView"][];
+        };
+        GridPage: {
+            /**
+             * Format: int32
+             * @description The edition asked; 0 for the rectangles of the record, absent when there was none on that day.
+             */
+            edition?: number | null;
+            items: components["schemas"]["GridView"][];
+            next?: string | null;
+            total: number;
+        };
+        /** @description A version of a grid, from one edition to another. */
+        GridVersionView: {
+            /** Format: int64 */
+            area_m2: number;
+            /** Format: int32 */
+            from_edition: number;
+            from_on: string;
+            geometry: Record<string, never>;
+            /**
+             * Format: int32
+             * @description The first edition that has it otherwise, or not at all.
+             */
+            until_edition?: number | null;
+            until_on?: string | null;
+        };
+        GridView: {
+            /**
+             * Format: int64
+             * @description Whole m².
+             */
+            area_m2: number;
+            code: string;
+            duty_grids: string[];
+            /** @description `A`, `B`, `C`. */
+            grade?: string | null;
+            land_use: string;
+            level: string;
+            /** @description District, street, community by name. */
+            path: components["schemas"]["Words"][];
+            remark: string;
+            responsible: string;
+            /** @description yyyy-mm-dd. */
+            since_on?: string | null;
         };
         GroupView: {
             /** Format: int32 */
@@ -1999,6 +4615,53 @@ export interface components {
             status: string;
             version: string;
         };
+        /** @description A document of an entry, as sent. */
+        HeldIn: {
+            /** @description Id of the pack's document. */
+            document: string;
+            /** Format: date */
+            expires_on?: string | null;
+            /** @description A photo of it. */
+            file?: string | null;
+            /** Format: date */
+            issued_on?: string | null;
+            number?: string;
+        };
+        HistoryChange: {
+            after?: string | null;
+            before?: string | null;
+            /** @description Path of the field, such as `owner.name`. */
+            field: string;
+        };
+        /** @description A version of a component: who made it, by which facts, and what was different before. */
+        HistoryView: {
+            /** Format: int64 */
+            at: number;
+            by?: components["schemas"]["PersonView"] | null;
+            changes: components["schemas"]["HistoryChange"][];
+            /** @description `registered`, `changed`, `moved`, `state_changed`, `ownership_confirmed`, `surveyed` or `removed`. */
+            facts: string[];
+            /** Format: int32 */
+            version: number;
+            /** @description The reason given, or the survey round. */
+            words?: string | null;
+        };
+        /** @description Something that lies at a place. */
+        HitView: {
+            area?: components["schemas"]["AreaHit"] | null;
+            case?: components["schemas"]["CaseLine"] | null;
+            layer: string;
+            /**
+             * Format: double
+             * @description From the place; 0 inside a polygon.
+             */
+            metres: number;
+            thing?: components["schemas"]["ThingLine"] | null;
+        };
+        HitsView: {
+            /** @description Nearest first, layer by layer as asked. */
+            items: components["schemas"]["HitView"][];
+        };
         ImportView: {
             dry_run: boolean;
             error_count: number;
@@ -2022,6 +4685,51 @@ export interface components {
         };
         InboxView: {
             items: components["schemas"]["InboxItem"][];
+        };
+        /** @description An inspection carried out. */
+        InspectIn: {
+            /** @description One for each item of the checklist. */
+            answers: components["schemas"]["ItemAnswerIn"][];
+            /**
+             * Format: uuid
+             * @description UUIDv7 made by the client; the same again records nothing.
+             */
+            id: string;
+            note?: string;
+            plan: string;
+            position?: components["schemas"]["Position"] | null;
+            /** @description Record the offences that failed items stand for. */
+            record_offences?: boolean;
+        };
+        InspectionView: {
+            answers: components["schemas"]["ItemAnswerView"][];
+            /** Format: int64 */
+            at: number;
+            by?: components["schemas"]["PersonView"] | null;
+            code: string;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            lng?: number | null;
+            made_up: boolean;
+            note: string;
+            plan: string;
+            /** Format: int32 */
+            possible: number;
+            /** Format: int32 */
+            reached: number;
+        };
+        ItemAnswerIn: {
+            item: string;
+            note?: string;
+            passed: boolean;
+            photos?: string[];
+        };
+        ItemAnswerView: {
+            item: string;
+            note: string;
+            passed: boolean;
+            photos: string[];
         };
         /** @description A job as the administrator sees it. */
         JobView: {
@@ -2062,6 +4770,42 @@ export interface components {
             source?: string | null;
             text: string;
         };
+        LayerClass: {
+            /** @description Value for the filter `class`. */
+            class: string;
+            /** Format: int64 */
+            count: number;
+            /** @description Value for the filter `major`; empty in registers. */
+            major: string;
+            major_name: components["schemas"]["Words"];
+            name: components["schemas"]["Words"];
+        };
+        LayerState: {
+            /** Format: int64 */
+            count: number;
+            name: components["schemas"]["Words"];
+            /** @description Value for the filter `state`; of cases, `stage`. */
+            state: string;
+        };
+        /** @description A layer of `/api/tiles`. */
+        LayerView: {
+            /** @description Those that there are in the section, in order of code. */
+            classes: components["schemas"]["LayerClass"][];
+            /**
+             * Format: int64
+             * @description In the section asked for.
+             */
+            count: number;
+            /** @description Part of the address of its tiles, and the name of the layer inside them. */
+            id: string;
+            /** @description `things`, `cases` or `grids`: which filters its tiles take. */
+            kind: string;
+            name: components["schemas"]["Words"];
+            states: components["schemas"]["LayerState"][];
+        };
+        LayersView: {
+            layers: components["schemas"]["LayerView"][];
+        };
         /** @description A department with its sub-units, or the cases no department has. */
         LedgerDepartment: {
             /** Format: int32 */
@@ -2100,6 +4844,12 @@ export interface components {
             /** Format: double */
             share_percent: number;
         };
+        LeftCapture: {
+            /** @description Stable code of the reason. */
+            code: string;
+            field: string;
+            id: string;
+        };
         LeftView: {
             code: string;
             id: string;
@@ -2137,6 +4887,16 @@ export interface components {
             /** @description `longitude,latitude` */
             near?: string | null;
             texts: string[];
+        };
+        /** @description What the caller may do with an entry. */
+        MayView: {
+            edit: boolean;
+            inspect: boolean;
+            /** @description Plans the caller may carry out. */
+            plans: string[];
+            /** @description Case rules the caller may raise by hand. */
+            raise: string[];
+            remove: boolean;
         };
         MeToo: {
             /**
@@ -2188,6 +4948,23 @@ export interface components {
             metres: number;
             name: components["schemas"]["Words"];
         };
+        NewEdit: {
+            /**
+             * Format: uuid
+             * @description Made by the client; the same again makes no second batch.
+             */
+            id: string;
+            note?: string;
+            title: string;
+        };
+        NewRound: {
+            /**
+             * Format: uuid
+             * @description Made by the client; the same again makes no second round.
+             */
+            id: string;
+            round: components["schemas"]["RoundIn"];
+        };
         NewToken: {
             /**
              * Format: int32
@@ -2201,6 +4978,38 @@ export interface components {
             /** @description Shown once; only its hash is stored. */
             token: string;
             view: components["schemas"]["TokenView"];
+        };
+        /** @description An offence found. */
+        OffenceIn: {
+            /** @description A case raised with it. */
+            case?: string | null;
+            /**
+             * Format: uuid
+             * @description UUIDv7 made by the client; the same again records nothing.
+             */
+            id: string;
+            note?: string;
+            offence: string;
+            photos?: string[];
+        };
+        OffenceView: {
+            /** Format: int64 */
+            at: number;
+            by?: components["schemas"]["PersonView"] | null;
+            case?: string | null;
+            code: string;
+            /** Format: int32 */
+            deduction: number;
+            duty: string;
+            inspection?: string | null;
+            made_up: boolean;
+            note: string;
+            offence: string;
+            photos: string[];
+            /** Format: int64 */
+            withdrawn_at?: number | null;
+            withdrawn_by?: components["schemas"]["PersonView"] | null;
+            withdrawn_reason?: string | null;
         };
         OidcOption: {
             id: string;
@@ -2250,9 +5059,86 @@ export interface components {
             to?: number | null;
             total: components["schemas"]["OverviewRow"];
         };
+        /** @description Whom to ask about which components. */
+        OwnershipAsk: {
+            /** @description Only says who would be asked. */
+            dry_run?: boolean;
+            select: components["schemas"]["Select"];
+        };
+        OwnershipDepartment: {
+            /** Format: int64 */
+            components: number;
+            department: components["schemas"]["DepartmentView"];
+            /** Format: int32 */
+            officers: number;
+        };
+        OwnershipPage: {
+            items: components["schemas"]["ComponentLine"][];
+            next?: string | null;
+        };
+        OwnershipView: {
+            departments: components["schemas"]["OwnershipDepartment"][];
+            /**
+             * Format: int32
+             * @description Officers who were told.
+             */
+            told: number;
+            /** Format: int64 */
+            unconfirmed: number;
+            /**
+             * Format: int64
+             * @description Nobody is known to own or answer for them.
+             */
+            without_department: number;
+        };
+        PackFileView: {
+            name: string;
+            text: string;
+        };
+        PackRegisterView: {
+            /** Format: int64 */
+            entries: number;
+            id: string;
+            name: components["schemas"]["Words"];
+            retired_fields: string[];
+        };
+        /** @description A pack as the administrator sees it. */
+        PackView: {
+            about: components["schemas"]["Words"];
+            /** @description In force in this city. */
+            enabled: boolean;
+            files: components["schemas"]["PackFileView"][];
+            id: string;
+            name: components["schemas"]["Words"];
+            /** @description The folder is still there; without it the city works on with what it took over. */
+            offered: boolean;
+            /** @description From the data directory of this server, not from the program. */
+            own: boolean;
+            /** @description What is wrong with the folder now; the version taken over before stays in force. */
+            problems: components["schemas"]["ProblemView"][];
+            /**
+             * Format: int32
+             * @description Version of the record, for switching.
+             */
+            record_version: number;
+            registers: components["schemas"]["PackRegisterView"][];
+            /** Format: int32 */
+            version?: number | null;
+        };
         PasswordChange: {
             new: string;
             old: string;
+        };
+        PersonProgress: {
+            /** @description Captures by kind: `confirm`, `not_found`, `correction`, `new`. */
+            captures: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            pending: number;
+            person: components["schemas"]["PersonView"];
+            /** Format: int64 */
+            refused: number;
         };
         PersonView: {
             /** Format: int32 */
@@ -2383,6 +5269,25 @@ export interface components {
             /** @description `urn:yiwang:problem:` and the code. */
             type: string;
         };
+        ProblemView: {
+            code: string;
+            /** Format: int32 */
+            column: number;
+            file: string;
+            /** Format: int32 */
+            line: number;
+            message: components["schemas"]["Words"];
+        };
+        ProgressView: {
+            areas: components["schemas"]["AreaProgress"][];
+            /** @description True when there are more areas than are told. */
+            more_areas: boolean;
+            people: components["schemas"]["PersonProgress"][];
+            /** Format: int64 */
+            surveyed: number;
+            /** Format: int64 */
+            total: number;
+        };
         ProposalView: {
             /** @description Where the rule comes from, in words. */
             basis: components["schemas"]["Words"];
@@ -2432,6 +5337,21 @@ export interface components {
             text: string;
             timeline: components["schemas"]["PublicFact"][];
         };
+        /** @description No personal data, no bodies' codes, no history. */
+        PublicComponentView: {
+            /** @description Street and community. */
+            address: string;
+            class: components["schemas"]["ClassView"];
+            code: string;
+            department?: components["schemas"]["Words"] | null;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            lng?: number | null;
+            name: string;
+            /** @description `intact`, `damaged`, `lost`, `abandoned` or `removed`; a removed one cannot be reported. */
+            state: string;
+        };
         PublicFact: {
             /** Format: int64 */
             at: number;
@@ -2480,6 +5400,8 @@ export interface components {
                 [key: string]: string;
             };
             class?: string | null;
+            /** @description Code of the component whose label was scanned; class and place may then be left out. */
+            component?: string | null;
             /**
              * Format: uuid
              * @description UUIDv7 made by the client.
@@ -2520,6 +5442,14 @@ export interface components {
         PutPlace: {
             value: components["schemas"]["AddressRow"];
         };
+        PutProfile: {
+            plan: components["schemas"]["TransferPlan"];
+            /**
+             * Format: int32
+             * @description The version it was made from; 0 for a new one.
+             */
+            version: number;
+        };
         QueueView: {
             /** Format: int32 */
             count: number;
@@ -2528,6 +5458,25 @@ export interface components {
             red: number;
             /** Format: int32 */
             yellow: number;
+        };
+        /** @description A case raised on an entry by hand. */
+        RaiseIn: {
+            evidence?: components["schemas"]["EvidenceIn"][];
+            /**
+             * Format: uuid
+             * @description UUIDv7 made by the client: the case's id.
+             */
+            id: string;
+            position?: components["schemas"]["Position"] | null;
+            /** @description One of the register's case rules. */
+            rule: string;
+            /** @description Added to what the rule says. */
+            text?: string;
+        };
+        RaisedView: {
+            case: string;
+            entry: components["schemas"]["EntryView"];
+            number: string;
         };
         RecordView: {
             /** Format: int64 */
@@ -2543,9 +5492,86 @@ export interface components {
         Records: {
             items: components["schemas"]["RecordView"][];
         };
+        /** @description Inspections and offences of an entry, newest first. */
+        RecordsView: {
+            inspections: components["schemas"]["InspectionView"][];
+            offences: components["schemas"]["OffenceView"][];
+            /**
+             * Format: double
+             * @description As it is after them.
+             */
+            score?: number | null;
+        };
         RefusedOfBatch: {
             id: string;
             problem: components["schemas"]["Problem"];
+        };
+        /** @description A new component. Without `code` the next one of its class and division is issued. */
+        RegisterIn: {
+            /** @description `A` (±0.5 m), `B` (±1 m) or `C` (±10 m). */
+            accuracy: string;
+            /** @description Class key such as `2026-component-01037`; may be left out when `code` says it. */
+            class?: string | null;
+            /** @description 16 or 17 digits, of components coded elsewhere. */
+            code?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client: the same again registers nothing and is answered the same way.
+             */
+            command_id?: string | null;
+            /**
+             * Format: date
+             * @description Today when left out.
+             */
+            first_on?: string | null;
+            /** @description Needed only where the city has no unit grids. */
+            grid?: string | null;
+            /** @description Well-known text in CGCS2000: `POINT`, `LINESTRING` or `POLYGON`, as the class has it. */
+            place: string;
+            /** @description `intact`, `damaged`, `lost` or `abandoned`. */
+            state?: string;
+            /** @description The rest: `name` and `supervisor` are needed. */
+            values?: components["schemas"]["ChangeIn"];
+        };
+        /** @description A register with its definition, for forms and lists. */
+        RegisterView: {
+            /** Format: int64 */
+            entries: number;
+            /** @description The caller may make entries, at least somewhere. */
+            may_edit: boolean;
+            may_inspect: boolean;
+            pack: string;
+            pack_name: components["schemas"]["Words"];
+            /** @description The register as its pack defines it. */
+            register: Record<string, never>;
+            sees_personal: boolean;
+        };
+        RelatedView: {
+            code: string;
+            name: string;
+            register: string;
+            relation: string;
+            /** @description The other one names this one. */
+            reverse: boolean;
+            state: string;
+            title: components["schemas"]["Words"];
+        };
+        RelationIn: {
+            /** @description `hangs_on`, `part_of` or `fed_by`. */
+            kind: string;
+            /** @description Code of the other component. */
+            to: string;
+        };
+        RelationView: {
+            class?: components["schemas"]["ClassView"] | null;
+            code: string;
+            /** @description `to`: this one hangs on that. `from`: that one hangs on this. */
+            direction: string;
+            /** @description `hangs_on`, `part_of` or `fed_by`. */
+            kind: string;
+            /** @description Absent when the other one is not registered. */
+            name?: string | null;
+            state?: string | null;
         };
         /**
          * @description The form of a report. `lat` and `long`, or `address_string`, or `address_id` must be there; answers to
@@ -2620,17 +5646,231 @@ export interface components {
             phone: string;
             public: boolean;
         };
+        /**
+         * @description A rotation of teams: the people of each grid go to the next one in the order given, those of the last to the
+         *     first.
+         */
+        RotationIn: {
+            /**
+             * Format: int32
+             * @description How many places they move.
+             * @default null
+             */
+            by: number | null;
+            /**
+             * @description Only say what it would do.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description The first day of the new order, `yyyy-mm-dd`.
+             * @default
+             */
+            from_on: string;
+            /**
+             * @description Codes of duty grids, in the order in which teams move on.
+             * @default []
+             */
+            grids: string[];
+        };
+        RotationRowView: {
+            after: components["schemas"]["PersonView"][];
+            before: components["schemas"]["PersonView"][];
+            code: string;
+            name: components["schemas"]["Words"];
+        };
+        RotationView: {
+            /** @description False for a plan. */
+            applied: boolean;
+            from_on: string;
+            rows: components["schemas"]["RotationRowView"][];
+            /** @description Shifts that end the day before, and begin again in their new grid. */
+            shifts: number;
+        };
+        /** @description A round as it is kept. */
+        RoundIn: {
+            /** @description Division or grid codes; none means the whole city. */
+            areas?: string[];
+            assignments?: components["schemas"]["AssignmentIn"][];
+            /** @description Class keys or their beginnings; none means every class. */
+            classes?: string[];
+            /** @description Nothing is captured any more. */
+            closed?: boolean;
+            /** Format: date */
+            from: string;
+            name: string;
+            note?: string;
+            /** Format: date */
+            until: string;
+        };
+        RoundView: {
+            id: string;
+            /** @description Between its dates and not closed. */
+            open: boolean;
+            /** @description Whether the caller captures in it, and where. */
+            own_areas: string[];
+            /**
+             * Format: int64
+             * @description Captures that wait for a decision.
+             */
+            pending: number;
+            people: components["schemas"]["PersonView"][];
+            round: components["schemas"]["RoundIn"];
+            /**
+             * Format: int64
+             * @description Of these, surveyed since it began.
+             */
+            surveyed: number;
+            /**
+             * Format: int64
+             * @description Components of its classes in its areas.
+             */
+            total: number;
+            /** Format: int32 */
+            version: number;
+        };
+        Rounds: {
+            items: components["schemas"]["RoundView"][];
+        };
         RowError: {
             code: string;
             field: string;
             /** @description Line in the file, counted from 1 with the header. */
             row: number;
         };
+        SampleIn: {
+            /** Format: int32 */
+            count: number;
+            /**
+             * Format: double
+             * @description Share of wrong captures up to which the round passes.
+             */
+            error_percent_max: number;
+            /**
+             * Format: uuid
+             * @description Made by the client; the same again draws no second sample.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description The same seed on the same captures draws the same sample.
+             */
+            seed: number;
+        };
+        SampleItemView: {
+            agrees?: boolean | null;
+            capture: string;
+            captured_by: components["schemas"]["PersonView"];
+            component?: string | null;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            lng?: number | null;
+            note: string;
+            /** Format: int64 */
+            visited_at?: number | null;
+            visited_by?: components["schemas"]["PersonView"] | null;
+        };
+        SampleView: {
+            /** Format: int64 */
+            at: number;
+            by: components["schemas"]["PersonView"];
+            /** Format: int32 */
+            count: number;
+            /**
+             * Format: double
+             * @description Wrong of visited; absent before the first visit.
+             */
+            error_percent?: number | null;
+            /** Format: double */
+            error_percent_max: number;
+            id: string;
+            items: components["schemas"]["SampleItemView"][];
+            /**
+             * Format: int64
+             * @description Captures there were to choose from.
+             */
+            of: number;
+            /** @description Once everything was visited. */
+            passed?: boolean | null;
+            round: string;
+            /** Format: int64 */
+            seed: number;
+            /** Format: int32 */
+            visited: number;
+            /** Format: int32 */
+            wrong: number;
+        };
+        Samples: {
+            items: components["schemas"]["SampleView"][];
+        };
         SavedView: {
             id: string;
             name: string;
             /** @description Path and query of the screen. */
             url: string;
+        };
+        ScoresView: {
+            areas: components["schemas"]["AreaScore"][];
+            /** Format: int64 */
+            from: number;
+            level: string;
+            /** Format: int64 */
+            to: number;
+            /** @description All of them together. */
+            whole: components["schemas"]["AreaScore"];
+        };
+        /** @description Who said or saw something, and when. */
+        SeenView: {
+            by: components["schemas"]["PersonView"];
+            /** Format: date */
+            on: string;
+            /** @description The survey round. */
+            round?: string | null;
+        };
+        /** @description Components by conditions that must all hold; of several values of one, any. */
+        Select: {
+            /**
+             * @description west,south,east,north in degrees.
+             * @default null
+             */
+            bbox: string | null;
+            /**
+             * @description Class keys or their beginnings, such as `2026-component-01`.
+             * @default []
+             */
+            class: string[];
+            /**
+             * @description Only these.
+             * @default []
+             */
+            codes: string[];
+            /**
+             * @description Whether ownership is confirmed.
+             * @default null
+             */
+            confirmed: boolean | null;
+            /**
+             * @description Division or grid codes; everything inside counts.
+             * @default []
+             */
+            grid: string[];
+            /**
+             * @description `intact`, `damaged`, `lost`, `abandoned`.
+             * @default []
+             */
+            state: string[];
+            /**
+             * Format: date
+             * @description Not surveyed on this day or later.
+             * @default null
+             */
+            surveyed_before: string | null;
+            /**
+             * @description A polygon as well-known text.
+             * @default null
+             */
+            within: string | null;
         };
         /** @description A class as the public and Open311 see it. */
         ServiceView: {
@@ -2646,6 +5886,8 @@ export interface components {
             level?: components["schemas"]["LevelIn"];
             task?: string;
         };
+        /** @enum {string} */
+        Standing: "valid" | "expiring" | "missing" | "expired";
         /** @description One step. `step` names it (`rulings.md`, Words); the other fields belong to that step. */
         StepIn: {
             class?: string | null;
@@ -2951,6 +6193,27 @@ export interface components {
              */
             version?: number | null;
         };
+        SummaryRow: {
+            class: components["schemas"]["ClassView"];
+            /** Format: int64 */
+            confirmed: number;
+            /** Format: int64 */
+            not_surveyed: number;
+            /** @description By state. */
+            states: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            total: number;
+        };
+        SwitchPackIn: {
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description Record version the caller saw.
+             */
+            expected_version: number;
+        };
         /** @description The form of an import. */
         TableForm: {
             /**
@@ -2959,8 +6222,58 @@ export interface components {
              */
             file: string;
         };
+        /**
+         * @description Encodings of text in files. GBK is read as its superset GB 18030.
+         * @enum {string}
+         */
+        TextEncoding: "utf8" | "gbk";
         /** @enum {string} */
         ThenIn: "report" | "accept" | "file";
+        /** @description A registered thing as one line. */
+        ThingLine: {
+            /** @description `green`, `yellow`, `red` or `grey`, where the register colours its entries. */
+            band?: string | null;
+            /** Format: int64 */
+            changed_at: number;
+            class?: components["schemas"]["ClassView"] | null;
+            code: string;
+            grid?: string | null;
+            /** Format: double */
+            lat?: number | null;
+            /** @description The layer it is drawn on. */
+            layer: string;
+            /**
+             * Format: double
+             * @description A place to show it by.
+             */
+            lng?: number | null;
+            name: string;
+            /** @description `component`, or the register of a pack. */
+            register: string;
+            removed: boolean;
+            /**
+             * Format: int64
+             * @description Its id on the tiles.
+             */
+            serial: number;
+            state: string;
+            state_name: components["schemas"]["Words"];
+            /** Format: int32 */
+            version: number;
+        };
+        ThingsPage: {
+            items: components["schemas"]["ThingLine"][];
+            /**
+             * Format: int64
+             * @description Send as `after` for the next page; absent on the last.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+        };
         TokenView: {
             /** Format: int64 */
             created_at: number;
@@ -2970,6 +6283,252 @@ export interface components {
             /** Format: int64 */
             last_seen_at: number;
             name: string;
+        };
+        /** @description What a pass has counted so far. */
+        TransferCounts: {
+            /**
+             * Format: int64
+             * @default 0
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Faults, of which a row may have several.
+             * @default 0
+             */
+            faults: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Rows that are (or would be) new.
+             * @default 0
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Rows that are in the city just so.
+             * @default 0
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Of an undoing: things put back, and things left because somebody changed them since.
+             * @default 0
+             */
+            undone: number;
+            /**
+             * Format: int64
+             * @description Rows with something wrong.
+             * @default 0
+             */
+            wrong: number;
+        };
+        /** @description One thing wrong with a row. */
+        TransferFault: {
+            code: string;
+            en?: string;
+            field: string;
+            /** Format: double */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Where the row lies, when that much is known.
+             */
+            lng?: number | null;
+            /**
+             * Format: int64
+             * @description Line, row of the sheet or number of the feature.
+             */
+            row: number;
+            /** @description The sentence, where the city's tables have their own; else the one of the code. */
+            zh?: string;
+        };
+        /** @description One thing a column can stand for. */
+        TransferField: {
+            /** @description The words it may have; none when it takes any text. */
+            choices: string[];
+            en: string;
+            /** @description Its word; a label is in the message tables, or in `zh` and `en` where a pack or a class brings it. */
+            field: string;
+            required: boolean;
+            zh: string;
+        };
+        /** @description Where the value of a field comes from: a column, its words translated, and what stands in for an empty cell. */
+        TransferFieldMap: {
+            /** @default null */
+            column: string | null;
+            /**
+             * @description Value of an empty cell, of a word without translation, or of every row when there is no column.
+             * @default null
+             */
+            otherwise: string | null;
+            /**
+             * @description Word of the file → value. When there are any, every other word is a fault, unless `otherwise` is set.
+             * @default {}
+             */
+            values: {
+                [key: string]: string;
+            };
+        };
+        TransferFieldPage: {
+            items: components["schemas"]["TransferField"][];
+        };
+        /** @description The form of an upload. */
+        TransferForm: {
+            /**
+             * Format: binary
+             * @description CSV, XLSX, GeoJSON, a zipped Shapefile or FlatGeobuf, at most 512 MB.
+             */
+            file: string;
+        };
+        /**
+         * @description What happens when a row is wrong.
+         * @enum {string}
+         */
+        TransferMode: "all_or_nothing" | "best_effort";
+        TransferPage: {
+            /** @description Newest first, without samples and faults. */
+            items: components["schemas"]["TransferView"][];
+        };
+        TransferPlaceFault: {
+            code: string;
+            /** Format: int64 */
+            count: number;
+        };
+        /** @description Where sample positions lie under a coordinate system. */
+        TransferPlaces: {
+            /** @description Positions that cannot be of this system, by reason. */
+            faults: components["schemas"]["TransferPlaceFault"][];
+            /**
+             * Format: int64
+             * @description How many lie within the bounds of the city.
+             */
+            inside: number;
+            /** @description Longitude and latitude in the stored datum. */
+            places: number[][];
+        };
+        /** @description A mapping; with the name of a profile it is kept for the next file of its kind. */
+        TransferPlan: {
+            /**
+             * @description Such as `cgcs2000`, `gcj02`, `gk3:40`.
+             * @default
+             */
+            crs: string;
+            /** @default {} */
+            fields: {
+                [key: string]: components["schemas"]["TransferFieldMap"];
+            };
+            /** @default all_or_nothing */
+            mode: components["schemas"]["TransferMode"];
+            /**
+             * @default {
+             *       "from": "none"
+             *     }
+             */
+            shape: components["schemas"]["TransferShape"];
+            /**
+             * @default {
+             *       "to": "components"
+             *     }
+             */
+            target: components["schemas"]["TransferTarget"];
+        };
+        /** @description A saved mapping. */
+        TransferProfile: {
+            name: string;
+            plan: components["schemas"]["TransferPlan"];
+            /** Format: int32 */
+            version: number;
+        };
+        TransferProfilePage: {
+            items: components["schemas"]["TransferProfile"][];
+        };
+        /** @description Where the shape of a row is. */
+        TransferShape: {
+            /** @enum {string} */
+            from: "none";
+        } | {
+            /** @enum {string} */
+            from: "file";
+        } | {
+            column: string;
+            /** @enum {string} */
+            from: "wkt";
+        } | {
+            /** @enum {string} */
+            from: "xy";
+            x: string;
+            y: string;
+        };
+        /**
+         * @description Where a transfer stands.
+         * @enum {string}
+         */
+        TransferState: "looked" | "checking" | "checked" | "running" | "undoing" | "done" | "failed" | "cancelled";
+        /** @description What the rows become. */
+        TransferTarget: {
+            /** @enum {string} */
+            to: "components";
+        };
+        /** @description A transfer as the administrator sees it. */
+        TransferView: {
+            /** Format: int64 */
+            at: number;
+            by?: components["schemas"]["PersonView"] | null;
+            /** Format: int64 */
+            bytes: number;
+            columns: string[];
+            counts: components["schemas"]["TransferCounts"];
+            /** @description The coordinate system the file names or its numbers suggest. */
+            crs?: string | null;
+            /** @description What the file itself calls its system. */
+            crs_named?: string | null;
+            /**
+             * Format: int64
+             * @description Rows gone through of the present pass.
+             */
+            done: number;
+            encoding: components["schemas"]["TextEncoding"];
+            /** @description The first faults of the last pass; all are in the table. */
+            faults: components["schemas"]["TransferFault"][];
+            /** Format: int64 */
+            finished_at?: number | null;
+            format: components["schemas"]["FileFormat"];
+            /** Format: uuid */
+            id: string;
+            name: string;
+            plan?: components["schemas"]["TransferPlan"] | null;
+            /** @description Positions spread over the file, in its own numbers. */
+            positions: number[][];
+            /**
+             * Format: int64
+             * @description Rows of the file.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Rows a second of the present or last pass.
+             */
+            rows_per_s: number;
+            /** @description The first rows. */
+            sample: string[][];
+            /** @description `point`, `line`, `polygon`, `multi`; none in a table. */
+            shapes: string[];
+            /** Format: int64 */
+            started_at?: number | null;
+            state: components["schemas"]["TransferState"];
+            stop_asked: boolean;
+            /** @description Why it could not go on, when it was not the rows. */
+            why: string;
         };
         /** @description The form of an upload. */
         UploadForm: {
@@ -2996,6 +6555,15 @@ export interface components {
         };
         /** @enum {string} */
         VerifyOutcomeIn: "passed" | "failed" | "impossible";
+        /** @description What the second visit found. */
+        VisitIn: {
+            /** @description Whether the capture was right. */
+            agrees: boolean;
+            /** Format: uuid */
+            capture: string;
+            /** @description What is wrong; needed when it was not. */
+            note?: string;
+        };
         VocabularyClass: {
             criteria: components["schemas"]["VocabularyCriterion"][];
             edition: string;
@@ -3082,6 +6650,9 @@ export interface components {
             department?: components["schemas"]["DepartmentView"] | null;
             person?: components["schemas"]["PersonView"] | null;
             role: string;
+        };
+        WithdrawIn: {
+            reason: string;
         };
         /** @description A text in both languages of the interface. */
         Words: {
@@ -3368,6 +6939,31 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    basemaps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasemapsView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Busy"];
@@ -4252,6 +7848,422 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    components: {
+        parameters: {
+            query?: {
+                /** @description The code begins so, or the name holds it. */
+                q?: string;
+                /** @description Class keys or their beginnings, such as `2026-component-01`. */
+                class?: string[];
+                /** @description Division or grid codes; everything inside counts. */
+                grid?: string[];
+                /** @description `intact`, `damaged`, `lost`, `abandoned`. */
+                state?: string[];
+                /** @description west,south,east,north in degrees. */
+                bbox?: string;
+                /** @description A polygon as well-known text. */
+                within?: string;
+                /** @description Whether ownership is confirmed. */
+                confirmed?: boolean;
+                /** @description Not surveyed on this day or later: `2026-01-31`. */
+                surveyed_before?: string;
+                /** @description What `next` said. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentPage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    register_component: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    change_components: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentBatchView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    component_summary: {
+        parameters: {
+            query?: {
+                /** @description The code begins so, or the name holds it. */
+                q?: string;
+                /** @description Class keys or their beginnings, such as `2026-component-01`. */
+                class?: string[];
+                /** @description Division or grid codes; everything inside counts. */
+                grid?: string[];
+                /** @description `intact`, `damaged`, `lost`, `abandoned`. */
+                state?: string[];
+                /** @description west,south,east,north in degrees. */
+                bbox?: string;
+                /** @description A polygon as well-known text. */
+                within?: string;
+                /** @description Whether ownership is confirmed. */
+                confirmed?: boolean;
+                /** @description Not surveyed on this day or later: `2026-01-31`. */
+                surveyed_before?: string;
+                /** @description What `next` said. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentSummary"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    component: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tag of what the caller has */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                /** @description Code, or `s` and its id on the map */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentView"];
+                };
+            };
+            /** @description As the caller has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    component_attachment: {
+        parameters: {
+            query?: {
+                size?: "thumb" | "full";
+            };
+            header?: never;
+            path: {
+                code: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Photo */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                    "video/mp4": string;
+                    "video/webm": string;
+                };
+            };
+            /** @description The part asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                    "video/mp4": string;
+                    "video/webm": string;
+                };
+            };
+            /** @description As the caller has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    component_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentHistory"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    component_qr: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    step_component: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComponentStepRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    divisions: {
+        parameters: {
+            query?: {
+                /** @description `yyyy-mm-dd`; today when absent. */
+                on?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionsView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    load_divisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DivisionsIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionsLoadView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
     find_duplicates: {
         parameters: {
             query?: never;
@@ -4281,6 +8293,747 @@ export interface operations {
             412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    duty_grids: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyGridsView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    rotate_duty_grids: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotationIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotationView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    edits: {
+        parameters: {
+            query?: {
+                state?: "draft" | "in_review" | "published" | "discarded";
+                /** @description Only the caller's own. */
+                mine?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edits"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    begin_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEdit"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    check_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditReport"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    add_to_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddCommand"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    undo_in_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    step_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditStep"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    export_collection: {
+        parameters: {
+            query: {
+                format: "csv" | "xlsx" | "geojson" | "geojsonl" | "shapefile" | "flatgeobuf";
+                /** @description Of CSV and shapefiles; UTF-8 when left out. */
+                encoding?: "utf8" | "gbk";
+                /** @description Coordinate system of the shapes, such as `cgcs2000`, `gcj02`, `gk3:40`; CGCS2000 when left out. */
+                crs?: string;
+                /** @description Components of this class. */
+                class?: string;
+                /** @description Whatever lies in this district, street, community or grid. */
+                area?: string;
+                /** @description In this state. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "x-left-out"?: number;
+                    "x-rows"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/geo+json": string;
+                    "application/zip": string;
+                    "application/vnd.flatgeobuf": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    grids: {
+        parameters: {
+            query?: {
+                /** @description Code of a division. */
+                area?: string;
+                /** @description `west,south,east,north` in degrees. */
+                bbox?: string;
+                /** @description As they were on this day, `yyyy-mm-dd`. */
+                on?: string;
+                /** @description As in this edition; goes before `on`. */
+                edition?: number;
+                /** @description The last code of the page before. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridPage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    grid_at: {
+        parameters: {
+            query: {
+                lng: number;
+                lat: number;
+                /** @description On this day, `yyyy-mm-dd`; today when absent. */
+                on?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridAtView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    grid_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridDrafts"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    start_grid_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    grid_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    check_grid_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingsView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    edit_grid_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    grid_draft_geojson: {
+        parameters: {
+            query?: {
+                /** @description `west,south,east,north` in degrees. */
+                bbox?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    step_grid_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftStepIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    grid_editions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridEditions"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    grid_edition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edition: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridDiffView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    grids_geojson: {
+        parameters: {
+            query?: {
+                /** @description Code of a division. */
+                area?: string;
+                /** @description `west,south,east,north` in degrees. */
+                bbox?: string;
+                /** @description As they were on this day, `yyyy-mm-dd`. */
+                on?: string;
+                /** @description As in this edition; goes before `on`. */
+                edition?: number;
+                /** @description The last code of the page before. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridCardView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Failed"];
@@ -4426,6 +9179,37 @@ export interface operations {
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    layers: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees; counts are those inside. */
+                bbox?: string;
+                /** @description A POLYGON in well-known text instead of a box. */
+                within?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayersView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Busy"];
@@ -4804,6 +9588,103 @@ export interface operations {
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    packs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackView"][];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    check_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckPackIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedPackView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    switch_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchPackIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackView"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Failed"];
@@ -5370,6 +10251,32 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    public_basemaps: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-city"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasemapsView"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
     public_report: {
         parameters: {
             query?: never;
@@ -5630,6 +10537,34 @@ export interface operations {
             412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    public_component: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-city"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicComponentView"];
+                };
+            };
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Failed"];
@@ -5943,6 +10878,529 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    registers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterView"][];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    entries: {
+        parameters: {
+            query?: {
+                /** @description Words of the name, the code or a text of the entry. */
+                text?: string;
+                kind?: string[];
+                state?: string[];
+                /** @description `green`, `yellow`, `red` or `grey`. */
+                band?: string[];
+                /** @description `expired`, `expiring`, `document_missing`, `inspection_due` or `case_open`. */
+                flag?: string[];
+                /** @description Division or grid code; everything inside counts. */
+                area?: string;
+                /**
+                 * @description A field compared with a value, each further one narrows: `frontage>=6`, `signed_on<=2026-01-31`,
+                 *     `open_fire=true`, `remark~words`.
+                 */
+                field?: string[];
+                /** @description West, south, east, north in degrees, joined by commas. */
+                bbox?: string;
+                /** @description Also those in a closed state; they are left out unless a state is asked for. */
+                closed?: boolean;
+                /** @description A column; with `-` before it downwards. */
+                sort?: string;
+                /** @description Code of the last entry seen. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    create_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    due: {
+        parameters: {
+            query?: {
+                plan?: string;
+                /** @description Division or grid code. */
+                area?: string;
+                /** @description Also what falls due within so many days. */
+                within_days?: number;
+                /** @description Code of the last line seen. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuePage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    scores: {
+        parameters: {
+            query?: {
+                /** @description `district`, `street` (default) or `community`. */
+                level?: string;
+                /** @description Only inside this division. */
+                area?: string;
+                /** @description Epoch milliseconds; the pack's period up to now when left out. */
+                from?: number;
+                to?: number;
+            };
+            header?: never;
+            path: {
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                register: string;
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    file: {
+        parameters: {
+            query?: {
+                size?: "thumb" | "full";
+            };
+            header?: never;
+            path: {
+                register: string;
+                code: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Photo or video */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                    "video/mp4": string;
+                    "video/webm": string;
+                };
+            };
+            /** @description The part asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                    "video/mp4": string;
+                    "video/webm": string;
+                };
+            };
+            /** @description As the caller has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    raise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                register: string;
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaiseIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaisedView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                register: string;
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryHistoryLine"][];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    inspect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                register: string;
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordsView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    offend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                register: string;
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OffenceIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordsView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                register: string;
+                code: string;
+                offence: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordsView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    entry_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                register: string;
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordsView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                register: string;
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryStepRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
     log_in: {
         parameters: {
             query?: never;
@@ -6037,6 +11495,1137 @@ export interface operations {
             412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    surveys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rounds"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    begin_survey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRound"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    survey_duty: {
+        parameters: {
+            query?: {
+                /** @description `county`, `street` (default), `community` or `grid`. */
+                by?: string;
+                /** @description Class keys or their beginnings. */
+                class?: string[];
+                area?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    unconfirmed: {
+        parameters: {
+            query?: {
+                class?: string[];
+                grid?: string[];
+                /** @description Of this department; an officer's own when left out. */
+                department?: number;
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnershipPage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    ask_ownership: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnershipAsk"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnershipView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    survey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    change_survey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version the change is based on */
+                "if-match"?: string | null;
+            };
+            path: {
+                survey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    captures: {
+        parameters: {
+            query?: {
+                state?: "pending" | "accepted" | "refused";
+                kind?: "confirm" | "not_found" | "correction" | "new";
+                person?: number;
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                survey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapturePage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    capture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    decide_captures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    survey_progress: {
+        parameters: {
+            query?: {
+                /** @description `county`, `street` (default), `community` or `grid`. */
+                by?: string;
+                /** @description Only inside this division or grid. */
+                area?: string;
+            };
+            header?: never;
+            path: {
+                survey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    samples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Samples"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    draw_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    visit_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey: string;
+                sample: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    survey_tasks: {
+        parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                survey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentPage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    things_in: {
+        parameters: {
+            query: {
+                /** @description `components`, or a register. */
+                layer: string;
+                /** @description west,south,east,north in degrees. */
+                bbox?: string;
+                /** @description A POLYGON in well-known text instead of a box. */
+                within?: string;
+                class?: string[];
+                major?: string[];
+                state?: string[];
+                /** @description `next` of the page before. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThingsPage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    things_at: {
+        parameters: {
+            query: {
+                lng: number;
+                lat: number;
+                /** @description How far things may be from the place; 20 when left out. */
+                metres?: number;
+                /** @description Layers to look at, in this order; all when left out. */
+                layers?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitsView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    thing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                serial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThingLine"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    tile: {
+        parameters: {
+            query?: {
+                /** @description Class keys of components, kinds of another register; of several one must hold. Of cases, their class. */
+                class?: string[];
+                /** @description Major classes: the first two digits of the class. */
+                major?: string[];
+                /** @description States such as `damaged`. */
+                state?: string[];
+                city?: string;
+                /** @description Edition of the grid system; the one in force when missing. Of the layers `grids` and `duty_grids`. */
+                edition?: number;
+            };
+            header?: {
+                /** @description Tag of what the caller has */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                /** @description A layer of `GET /api/layers` */
+                layer: string;
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile; empty when nothing is on it */
+            200: {
+                headers: {
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": number[];
+                };
+            };
+            /** @description As the caller has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    fields: {
+        parameters: {
+            query?: {
+                /** @description What the rows become. */
+                to?: "components";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferFieldPage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    profiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferProfilePage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    put_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutProfile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferProfilePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    remove_profile: {
+        parameters: {
+            query: {
+                /** @description The version to be removed. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    transfers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferPage"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["TransferForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    remove_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    check_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferPlan"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    transfer_faults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    guess: {
+        parameters: {
+            query?: {
+                /** @description What the rows become. */
+                to?: "components";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferPlan"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    look: {
+        parameters: {
+            query?: {
+                /** @description Taken over what is guessed. */
+                encoding?: "utf8" | "gbk";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    places: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferPlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferPlaces"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    run_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferPlan"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    stop_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Refused"];
+            412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Failed"];
@@ -6191,6 +12780,244 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+        };
+    };
+    landing: {
+        parameters: {
+            query?: {
+                /** @description `json` or `html` */
+                f?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where everything is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    definition: {
+        parameters: {
+            query?: {
+                /** @description `json` or `html` */
+                f?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.0 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.oai.openapi+json;version=3.0": unknown;
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    collections: {
+        parameters: {
+            query?: {
+                /** @description `json` or `html` */
+                f?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Collections */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    collection: {
+        parameters: {
+            query?: {
+                /** @description `json` or `html` */
+                f?: string;
+            };
+            header?: never;
+            path: {
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The collection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    items: {
+        parameters: {
+            query?: {
+                /** @description 10 when left out; 5,000 at most are answered */
+                limit?: number;
+                /** @description Four or six numbers: west,south,east,north */
+                bbox?: string;
+                /** @description CRS84 only */
+                "bbox-crs"?: string;
+                /** @description CRS84 only */
+                crs?: string;
+                /** @description A moment or an interval `a/b`, `../b`, `a/..` */
+                datetime?: string;
+                /** @description Of the `next` link */
+                after?: string;
+                /** @description `json` or `html` */
+                f?: string;
+            };
+            header?: never;
+            path: {
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Features */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    item: {
+        parameters: {
+            query?: {
+                /** @description `json` or `html` */
+                f?: string;
+                /** @description CRS84 only */
+                crs?: string;
+            };
+            header?: never;
+            path: {
+                collection: string;
+                feature: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The feature */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    conformance: {
+        parameters: {
+            query?: {
+                /** @description `json` or `html` */
+                f?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Conformance classes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Busy"];
         };
     };
     discovery_json: {

@@ -41,7 +41,7 @@ pub struct BatchIn {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct BatchView {
+pub struct ComponentBatchView {
     pub matched: u64,
     pub changed: u64,
     /// They are so already.
@@ -69,7 +69,11 @@ impl App {
     /// # Errors
     /// [`AppError::Forbidden`] unless the caller keeps the registry. [`AppError::Invalid`] for more than
     /// 5,000 at once, for any that cannot take the change, or when `expected` is another number.
-    pub async fn change_components(&self, actor: &Actor, sent: BatchIn) -> Result<BatchView, AppError> {
+    pub async fn change_components(
+        &self,
+        actor: &Actor,
+        sent: BatchIn,
+    ) -> Result<ComponentBatchView, AppError> {
         rights::one_of(actor, &rights::REGISTRY_EDITORS, "edit the registry")?;
         let config = self.config(actor.city)?;
         let mut commands = Vec::new();
@@ -88,7 +92,7 @@ impl App {
         }
         let rows = self.selected_rows(actor, &sent.select).await?;
         let (by, now) = (actor.person_id().unwrap_or(PersonId(0)), self.now());
-        let mut view = BatchView {
+        let mut view = ComponentBatchView {
             matched: rows.len() as u64,
             changed: 0,
             unchanged: 0,

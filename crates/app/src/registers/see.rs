@@ -69,7 +69,7 @@ pub struct EntryView {
     pub hidden: Vec<String>,
     /// Words for values that are ids: people and departments.
     pub names: BTreeMap<String, Words>,
-    pub documents: Vec<DocumentView>,
+    pub documents: Vec<EntryDocumentView>,
     pub photos: Vec<String>,
     pub relations: Vec<RelatedView>,
     pub cases: Vec<EntryCaseView>,
@@ -79,7 +79,7 @@ pub struct EntryView {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct DocumentView {
+pub struct EntryDocumentView {
     pub document: String,
     pub number: String,
     #[schema(value_type = Option<String>, format = Date)]
@@ -431,16 +431,16 @@ fn names(config: &Config, register: &Register, fields: &Map<String, Value>) -> B
     names
 }
 
-fn documents(register: &Register, entry: &Entry, today: Date) -> Vec<DocumentView> {
+fn documents(register: &Register, entry: &Entry, today: Date) -> Vec<EntryDocumentView> {
     let held = &entry.body.documents;
-    let mut views: Vec<DocumentView> = held
+    let mut views: Vec<EntryDocumentView> = held
         .iter()
         .map(|one| {
             let newest = register
                 .document(&one.document)
                 .and_then(|document| pack::entry::standing(document, held, today))
                 .filter(|(_, newest)| newest.is_some_and(|newest| newest == one));
-            DocumentView {
+            EntryDocumentView {
                 document: one.document.clone(),
                 number: one.number.clone(),
                 issued_on: one.issued_on,
@@ -453,7 +453,7 @@ fn documents(register: &Register, entry: &Entry, today: Date) -> Vec<DocumentVie
         .collect();
     for document in &register.documents {
         if let Some((pack::entry::Standing::Missing, _)) = pack::entry::standing(document, held, today) {
-            views.push(DocumentView {
+            views.push(EntryDocumentView {
                 document: document.id.clone(),
                 number: String::new(),
                 issued_on: None,

@@ -84,7 +84,6 @@ pub struct EntryIn {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct EntryStepRequest {
     /// UUIDv7 made by the client; the same again changes nothing.
     pub id: Uuid,

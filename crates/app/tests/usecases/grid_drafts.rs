@@ -272,9 +272,10 @@ fn faulty(count: usize) -> (Vec<GridChange>, Vec<(&'static str, String)>) {
                 ("crosses_community", first)
             }
             4 => {
-                let foreign = format!("990401999{:03}001", at % 200 + 1);
+                // The code of a community that lies elsewhere.
+                let foreign = format!("990401{:03}{:03}009", (at + 1) / 200 + 1, (at + 1) % 200 + 1);
                 grids[0].0.clone_from(&foreign);
-                ("unknown_community", foreign)
+                ("outside_community", foreign)
             }
             _ => {
                 grids[0].1 = square(x, y + steps, x + steps - 30, y + 2 * steps);

@@ -27,10 +27,14 @@ async fn an_edition_takes_the_place_of_the_record_and_is_kept_until_the_next() {
     assert_eq!(grid_of_report(&w, "第一").await.as_deref(), Some("990401001001001"));
     assert_eq!(w.app.config(city()).expect("open").grids_from.edition(), 0);
 
-    // A triangle that holds the place, and the rest of the square.
+    // A part that holds the place, and the rest of the square.
     let changes = vec![
-        put("990401001001002", "POLYGON((116 36,116.01 36,116.01 36.01,116 36))", r#"{"grade":"A"}"#),
-        put("990401001001003", "POLYGON((116 36,116.01 36.01,116 36.01,116 36))", "{}"),
+        put(
+            "990401001001002",
+            "POLYGON((116 36,116.01 36,116.01 36.01,116.001 36.01,116 36))",
+            r#"{"grade":"A"}"#,
+        ),
+        put("990401001001003", "POLYGON((116 36,116.001 36.01,116 36.01,116 36))", "{}"),
         put("990401001001", "POLYGON((116 36,116.01 36,116.01 36.01,116 36.01,116 36))", "{}"),
     ];
     let march = date(2026, 3, 1);

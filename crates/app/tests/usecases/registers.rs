@@ -339,7 +339,7 @@ async fn a_pack_that_is_dropped_brings_a_register_and_a_changed_one_loses_nothin
 
     // A broken file changes nothing but the list of problems.
     let broken = offer(&with_girth.replace("\"number\"", "\"numeric\"")).await;
-    assert_eq!((broken[0].file.as_str(), broken[0].line), ("trees/heritage_tree.toml", 15));
+    assert_eq!((broken[0].file.as_str(), broken[0].line), ("trees/heritage_tree.toml", 16));
     let packs = world.app.see_packs(&admin).await.expect("packs");
     let trees = packs.iter().find(|pack| pack.id == "trees").expect("there");
     assert!(trees.enabled && trees.own && trees.problems.len() == 1);

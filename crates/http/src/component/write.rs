@@ -5,7 +5,7 @@ use crate::door::Door;
 use crate::error::HttpError;
 use crate::extract::{Json, Path};
 use app::App;
-use app::components::{BatchIn, BatchView, ComponentStepRequest, ComponentView, RegisterIn};
+use app::components::{BatchIn, ComponentBatchView, ComponentStepRequest, ComponentView, RegisterIn};
 use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -44,11 +44,11 @@ async fn step_component(
 
 /// Changes all components of a selection, at most 5,000, in one piece; with `dry_run` only says what would happen.
 #[utoipa::path(post, path = "/api/components/batch", tag = "components", request_body = BatchIn,
-    responses((status = 200, body = BatchView)))]
+    responses((status = 200, body = ComponentBatchView)))]
 async fn change_components(
     State(app): State<App>,
     caller: Caller,
     Json(body): Json<BatchIn>,
-) -> Result<Json<BatchView>, HttpError> {
+) -> Result<Json<ComponentBatchView>, HttpError> {
     Ok(Json(app.change_components(&caller.actor, body).await?))
 }

@@ -17,7 +17,7 @@ pub fn routes() -> OpenApiRouter<Door> {
     OpenApiRouter::new()
         .routes(routes!(scores))
         .routes(routes!(due))
-        .routes(routes!(records))
+        .routes(routes!(entry_records))
         .routes(routes!(inspect))
         .routes(routes!(offend))
         .routes(routes!(withdraw))
@@ -54,7 +54,7 @@ async fn due(
     params(("register" = String, Path, max_length = 40, pattern = "^[a-z][a-z0-9_]*$"),
         ("code" = String, Path, max_length = 40, pattern = "^[0-9]{6,12}[A-Z]{1,6}[0-9]{3,20}$")),
     responses((status = 200, body = RecordsView)))]
-async fn records(
+async fn entry_records(
     State(app): State<App>,
     caller: Caller,
     Path((register, code)): Path<(String, String)>,
