@@ -201,11 +201,13 @@ pub fn redraw(
         })
         .collect();
     let before = owners.clone();
+    let beside_it: Vec<Option<usize>> = before.iter().map(|owner| owner.filter(|one| *one != 0)).collect();
     for (at, (_, shape, inner)) in faces.faces.iter().enumerate() {
         let left = before[at].is_none() && old.holds(*inner);
         if left || (before[at] == Some(0) && narrow(shape) && !old.holds(*inner)) {
-            let given = faces.longest_neighbour(at, &before).filter(|owner| left || *owner != 0);
-            owners[at] = given.or(before[at]);
+            // What the grid gives up goes to a grid beside it; only what lies beside none stays its own.
+            let given = faces.longest_neighbour(at, &beside_it);
+            owners[at] = given.or_else(|| faces.longest_neighbour(at, &before).filter(|_| left)).or(before[at]);
         }
     }
     let mut drawn = Vec::with_capacity(beside.len() + 1);

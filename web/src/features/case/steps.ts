@@ -153,7 +153,7 @@ export const STEPS: Record<string, StepForm> = {
 }
 
 /** Steps with words of their own that nobody takes on a case's page: reports make cases, the rest is the system's. */
-export const NOT_ON_A_CASE = ['report', 'report_self_handled', 'child_ended', 'duplicate_joined', 'duplicate_left', 'migrate', 'recompute_clocks'] as const
+export const NOT_ON_A_CASE = ['report', 'report_self_handled', 'child_ended', 'duplicate_joined', 'duplicate_left', 'migrate', 'recompute_clocks', 'survey'] as const
 
 /** Approvals a request opens, for taking it back at once. */
 export const APPROVAL_OF: Record<string, string> = {
