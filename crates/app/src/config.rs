@@ -460,6 +460,6 @@ fn read_grids(
 #[must_use]
 pub fn zone_of(records: &[StoredRecord]) -> Zone {
     let calendars = records.iter().filter(|record| record.kind == "calendars");
-    let specs = calendars.filter_map(|record| CalendarSpec::deserialize(record.value.as_ref()?).ok());
-    specs.last().map_or_else(Zone::shanghai, |spec| spec.zone)
+    let mut specs = calendars.filter_map(|record| CalendarSpec::deserialize(record.value.as_ref()?).ok());
+    specs.next_back().map_or_else(Zone::shanghai, |spec| spec.zone)
 }

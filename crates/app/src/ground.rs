@@ -275,7 +275,6 @@ impl Told {
 
 impl Ground {
     /// The map as it is now. Held for as long as a question takes: writers wait.
-    #[must_use]
     pub fn read(&self) -> RwLockReadGuard<'_, Map> {
         self.0.read()
     }

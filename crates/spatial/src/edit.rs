@@ -207,7 +207,8 @@ pub fn redraw(
         if left || (before[at] == Some(0) && narrow(shape) && !old.holds(*inner)) {
             // What the grid gives up goes to a grid beside it; only what lies beside none stays its own.
             let given = faces.longest_neighbour(at, &beside_it);
-            owners[at] = given.or_else(|| faces.longest_neighbour(at, &before).filter(|_| left)).or(before[at]);
+            owners[at] =
+                given.or_else(|| faces.longest_neighbour(at, &before).filter(|_| left)).or(before[at]);
         }
     }
     let mut drawn = Vec::with_capacity(beside.len() + 1);
@@ -236,8 +237,7 @@ fn straighten(shapes: &mut [Shape], within: Option<&Shape>, extent: &Extent) {
             let kept = bends(ring).filter(|(v, _)| corners.contains_key(v) || !extent.holds(*v));
             Ring(kept.map(|(v, _)| v).collect())
         };
-        shape.outer = straight(&shape.outer);
-        shape.holes = shape.holes.iter().map(straight).collect();
+        shape.rings_mut().for_each(|ring| *ring = straight(ring));
     }
 }
 

@@ -251,6 +251,11 @@ impl Shape {
         Some(Self { outer: rings.next()?, holes: rings.collect() })
     }
 
+    /// The outer ring, then the holes, to be changed.
+    pub fn rings_mut(&mut self) -> impl Iterator<Item = &mut Ring> {
+        std::iter::once(&mut self.outer).chain(&mut self.holes)
+    }
+
     pub fn rings(&self) -> impl Iterator<Item = &Ring> {
         std::iter::once(&self.outer).chain(&self.holes)
     }

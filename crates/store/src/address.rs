@@ -90,7 +90,7 @@ async fn write(
     let last = conn.row(COUNT_ON, values![city, POSITIONS, count]).await.doing(WRITING)?;
     let last = last.ok_or(sqlx::Error::RowNotFound).and_then(|row| row.int(0)).doing(WRITING)?;
     let keys = puts.iter().map(|put| Value::from(put.id.as_str())).collect();
-    let rows = conn.rows_many(&ADDRESS_VERSIONS, &values![city], keys).await.doing(WRITING)?;
+    let rows = conn.rows_many(&ADDRESS_VERSIONS, &[Value::from(city)], keys).await.doing(WRITING)?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let is = (row.int(1).doing(WRITING)?, row.int(2).doing(WRITING)? != 0, row.text(3).doing(WRITING)?);
@@ -124,7 +124,7 @@ async fn write(
         fresh.extend(values![city, put.id, version + 1, position, gone, at, person, body]);
     }
     if !kept.is_empty() {
-        conn.run_many(&KEEP_ADDRESSES, &values![city], kept).await.doing(WRITING)?;
+        conn.run_many(&KEEP_ADDRESSES, &[Value::from(city)], kept).await.doing(WRITING)?;
     }
     conn.run_many(&PUT_ADDRESSES, &[], fresh).await.doing(WRITING)?;
     Ok(versions)

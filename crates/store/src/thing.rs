@@ -46,8 +46,12 @@ impl ThingStore for Store {
         let asked = &serials[..serials.len().min(THINGS_PER_READ_MAX as usize)];
         let unique: BTreeSet<u64> = asked.iter().copied().collect();
         let keys = unique.into_iter().map(|serial| Value::Int(signed(serial))).collect();
-        let rows =
-            self.reader().await?.rows_many(&THINGS_BY_SERIAL, &values![city], keys).await.doing(READING)?;
+        let rows = self
+            .reader()
+            .await?
+            .rows_many(&THINGS_BY_SERIAL, &[Value::from(city)], keys)
+            .await
+            .doing(READING)?;
         let mut found = HashMap::with_capacity(rows.len());
         for row in &rows {
             let thing = stored_thing("things", row)?;
@@ -78,7 +82,7 @@ impl ThingStore for Store {
         let rows = self
             .reader()
             .await?
-            .rows_many(&THINGS_BY_CODE, &values![city, register], keys)
+            .rows_many(&THINGS_BY_CODE, &[Value::from(city), Value::from(register)], keys)
             .await
             .doing(READING)?;
         rows.iter().map(|row| stored_thing("things", row)).collect()
@@ -210,7 +214,7 @@ async fn write(conn: &mut Conn, put: PutThings) -> Result<Vec<PutThingDone>, Sto
 
     let old: Vec<Value> = puts.iter().filter_map(|put| put.serial).map(|s| Value::Int(signed(s))).collect();
     if !old.is_empty() {
-        conn.run_many(&KEEP_THINGS, &values![city], old).await.doing(WRITING)?;
+        conn.run_many(&KEEP_THINGS, &[Value::from(city)], old).await.doing(WRITING)?;
     }
     let person = by.map(|person| i64::from(person.0));
     let mut done = Vec::with_capacity(puts.len());
@@ -267,7 +271,7 @@ async fn check_versions(conn: &mut Conn, city: CityCode, puts: &[PutThing]) -> R
         return Ok(());
     }
     let keys = changed.iter().map(|(serial, _)| Value::Int(signed(*serial))).collect();
-    let rows = conn.rows_many(&THING_VERSIONS, &values![city], keys).await.doing(WRITING)?;
+    let rows = conn.rows_many(&THING_VERSIONS, &[Value::from(city)], keys).await.doing(WRITING)?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let is = (row.int(1).doing(WRITING)?, row.text(2).doing(WRITING)?, row.text(3).doing(WRITING)?);
@@ -299,7 +303,10 @@ async fn check_codes(conn: &mut Conn, city: CityCode, puts: &[PutThing]) -> Resu
     }
     for (register, codes) in fresh {
         let keys = codes.into_iter().map(Value::from).collect();
-        let rows = conn.rows_many(&TAKEN_CODES, &values![city, register], keys).await.doing(WRITING)?;
+        let rows = conn
+            .rows_many(&TAKEN_CODES, &[Value::from(city), Value::from(register)], keys)
+            .await
+            .doing(WRITING)?;
         if let Some(row) = rows.first() {
             return Err(taken(register, &row.text(0).doing(WRITING)?));
         }

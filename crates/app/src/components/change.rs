@@ -347,6 +347,7 @@ fn keep<T>(read: Result<T, FieldProblem>, problems: &mut Problems) -> Option<T> 
 /// A step of a component.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "step", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant)] // one a request
 pub enum ComponentStepIn {
     Change {
         change: ChangeIn,

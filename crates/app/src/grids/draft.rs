@@ -113,6 +113,7 @@ pub(crate) struct Opened {
 
 /// States of drafts between two steps; can be built again from the store.
 #[derive(Default)]
+#[allow(clippy::type_complexity)] // city, draft, version, and what it holds
 pub(crate) struct HeldDrafts(Mutex<Vec<(CityCode, String, u32, Arc<Areas>)>>);
 
 impl HeldDrafts {

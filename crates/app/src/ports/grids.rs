@@ -48,6 +48,7 @@ pub enum GridChange {
 }
 
 #[async_trait]
+#[allow(clippy::too_many_arguments)] // an edition is published with all it says
 pub trait GridStore: Send + Sync + 'static {
     /// The unit grids of an edition, `None` for the latest, in order of code.
     async fn grids(&self, city: CityCode, edition: Option<u32>) -> Result<Vec<StoredGrid>, StoreError>;
