@@ -199,6 +199,9 @@ export async function pageFor(browser, server, who, { width = 1440, height = 900
   const page = await context.newPage()
   page.failures = []
   page.on('pageerror', (error) => page.failures.push(String(error)))
+  // What a screen's own code throws while it draws is caught and written there.
+  page.on('console', (message) => message.type() === 'error' && /^\w*Error\b/.test(message.text()) && page.failures.push(message.text()))
+  if (process.env.YIWANG_PATIENCE_MS) page.setDefaultTimeout(Number(process.env.YIWANG_PATIENCE_MS))
   // Questions on their way; the live stream never ends and does not count.
   page.asking = new Set()
   page.on('request', (request) => request.url().includes('/api/') && !request.url().includes('/api/live') && page.asking.add(request))

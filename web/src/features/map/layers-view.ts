@@ -13,7 +13,6 @@ export interface LayerView {
   id: string
   kind: 'things' | 'cases' | 'grids' | 'people'
   name: Words
-  source_layers: string[]
   count: number
   classes: LayerClass[]
   states: { state: string; name: Words; count: number }[]

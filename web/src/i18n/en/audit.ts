@@ -17,5 +17,6 @@ export default {
     login: 'Signed in', login_failed: 'Sign-in failed', login_refused: 'Refused while locked', logout: 'Signed out', password_changed: 'Changed password', password_refused: 'Password change failed', password_reset: 'Reset a password', unlocked: 'Unlocked', sessions_ended: 'Ended sessions', token_created: 'Made a token', token_revoked: 'Revoked a token',
     grid_draft_submit: 'Handed in a draft of the grids', grid_draft_return: 'Sent back a draft of the grids', grid_draft_publish: 'Published an edition of the grids', grid_draft_discard: 'Gave up a draft of the grids', teams_rotated: 'Rotated teams', divisions_loaded: 'Loaded divisions',
     record_changed: 'Changed configuration', record_removed: 'Removed configuration', address_changed: 'Changed address', address_removed: 'Removed address', procedure_migrated: 'Migrated procedure', import: 'Imported', export: 'Exported', shift_handed_over: 'Handed over',
+    components_changed: 'Changed components in bulk', edit_published: 'Published edits on the map', pack_taken: 'Took up a pack', pack_on: 'Switched a pack on', pack_off: 'Switched a pack off', check_asked: 'Asked for a check',
   },
 }

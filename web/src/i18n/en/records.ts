@@ -70,7 +70,7 @@ export default {
   approval: { extension: 'Extension', return: 'Return', suspension: 'Suspension', cancellation: 'Void', withdrawal: 'Withdrawal' },
   limit: { urgent_minute: '{n} urgent min', urgent_work_hour: '{n} urgent h', urgent_work_day: '{n} urgent day | {n} urgent days', work_minute: '{n} working min', work_hour: '{n} working h', work_day: '{n} working day | {n} working days', natural_day: '{n} natural day | {n} natural days' },
   kind: {
-    departments: 'Department', people: 'Person', classes: 'Class', criteria: 'Filing condition', calendars: 'Calendar', procedures: 'Procedure', responsibility: 'Responsibility', shifts: 'Shift', templates: 'Opinion template', divisions: 'Division', duty_grids: 'Duty grid', settings: 'City settings', unit_grids: 'Unit grids', streets: 'Street names', learned: 'Learned dispatching',
+    departments: 'Department', people: 'Person', classes: 'Class', criteria: 'Filing condition', calendars: 'Calendar', procedures: 'Procedure', responsibility: 'Responsibility', shifts: 'Shift', templates: 'Opinion template', divisions: 'Division', duty_grids: 'Duty grid', settings: 'City settings', unit_grids: 'Unit grids', streets: 'Street names', learned: 'Learned dispatching', packs: 'Pack', grid_drafts: 'Draft of the grids', edit: 'Edits on the map', component: 'Component',
   },
   field: {
     name: 'Name', zh: 'Chinese', en: 'English', code: 'Code', parent: 'Above it', level: 'Level', kind: 'Kind', areas: 'Areas', area: 'Area', phone: 'Telephone', email: 'E-mail', active: 'Active', account: 'Account', department: 'Department', posts: 'Posts', role: 'Role', scope: 'Scope', classes: 'Classes', class: 'Class', person: 'Person',

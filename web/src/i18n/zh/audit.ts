@@ -17,5 +17,6 @@ export default {
     login: '登录', login_failed: '登录失败', login_refused: '锁定中，拒绝登录', logout: '退出', password_changed: '修改密码', password_refused: '修改密码失败', password_reset: '重置密码', unlocked: '解除锁定', sessions_ended: '结束登录', token_created: '新建令牌', token_revoked: '撤销令牌',
     grid_draft_submit: '提交网格草稿', grid_draft_return: '退回网格草稿', grid_draft_publish: '发布网格版本', grid_draft_discard: '放弃网格草稿', teams_rotated: '轮换队伍', divisions_loaded: '导入行政区划',
     record_changed: '修改配置', record_removed: '删除配置', address_changed: '修改地址', address_removed: '删除地址', procedure_migrated: '迁移规程', import: '导入', export: '导出', shift_handed_over: '交班',
+    components_changed: '批量修改部件', edit_published: '发布地图编辑', pack_taken: '启用新登记类型', pack_on: '打开登记类型', pack_off: '关闭登记类型', check_asked: '发起检查',
   },
 }

@@ -70,7 +70,7 @@ export default {
   approval: { extension: '延期', return: '回退', suspension: '挂账', cancellation: '作废', withdrawal: '撤案' },
   limit: { urgent_minute: '紧急 {n} 分钟', urgent_work_hour: '紧急 {n} 小时', urgent_work_day: '紧急 {n} 天', work_minute: '{n} 工作分钟', work_hour: '{n} 工作时', work_day: '{n} 个工作日', natural_day: '{n} 个自然日' },
   kind: {
-    departments: '部门', people: '人员', classes: '类别', criteria: '立案条件', calendars: '工作日历', procedures: '规程', responsibility: '责任清单', shifts: '班次', templates: '意见模板', divisions: '区划', duty_grids: '责任网格', settings: '城市设置', unit_grids: '单元网格', streets: '街路名称', learned: '派遣经验',
+    departments: '部门', people: '人员', classes: '类别', criteria: '立案条件', calendars: '工作日历', procedures: '规程', responsibility: '责任清单', shifts: '班次', templates: '意见模板', divisions: '区划', duty_grids: '责任网格', settings: '城市设置', unit_grids: '单元网格', streets: '街路名称', learned: '派遣经验', packs: '登记类型', grid_drafts: '网格草稿', edit: '地图编辑', component: '部件',
   },
   field: {
     name: '名称', zh: '中文', en: '英文', code: '编码', parent: '上级', level: '层级', kind: '类型', areas: '区域', area: '区域', phone: '电话', email: '邮箱', active: '启用', account: '账号', department: '部门', posts: '岗位', role: '角色', scope: '范围', classes: '类别', class: '类别', person: '人员',
