@@ -79,6 +79,8 @@ pub(crate) struct Inner {
     pub files: OnceLock<Arc<dyn Files>>,
     /// The version of the records at which no transfer had work left.
     pub transfers_seen: Mutex<BTreeMap<CityCode, i64>>,
+    /// The edition of the grids to which everything registered was last moved.
+    pub settled: Mutex<BTreeMap<CityCode, u32>>,
     /// Signed-in actors by hash of their secret; read on every request.
     pub actors: Mutex<HashMap<String, CachedActor>>,
     pub tiles: Tiles,
@@ -114,6 +116,7 @@ impl App {
             live: Live::default(),
             files: OnceLock::new(),
             transfers_seen: Mutex::default(),
+            settled: Mutex::default(),
             actors: Mutex::default(),
             tiles: Tiles::default(),
             books: Books::default(),

@@ -165,7 +165,8 @@ impl App {
         if count == 0 {
             return Ok(nothing(9, name, ("尚无网格", "no grids yet")));
         }
-        let look = move || findings::examine(&areas);
+        let known = findings::known_communities(config, self.today(config));
+        let look = move || findings::examine(&areas, &known);
         let report = tokio::task::spawn_blocking(look).await.map_err(|_| AppError::Busy)?;
         let faults: Vec<_> = report.findings.iter().filter(|one| findings::is_fault(one.kind)).collect();
         let left: usize =

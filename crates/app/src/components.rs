@@ -25,4 +25,4 @@ pub(crate) use card::officer_of;
 pub(crate) use change::{parse_place, parse_state};
 pub(crate) use list::component_line;
 pub(crate) use select::Selected;
-pub(crate) use write::{Draft, problems_of, read};
+pub(crate) use write::{Draft, problems_of, read, sequence_of};

@@ -9,3 +9,4 @@ pub mod geojson;
 pub mod in_force;
 pub mod look;
 pub mod publish;
+mod settle;

@@ -31,22 +31,27 @@ pub enum JobKind {
     RecomputeClocks,
     /// The ten acceptance queries.
     Check,
+    /// Another edition of the grids is in force: what is registered is moved to the grid it now lies in.
+    SettleGrids,
 }
 
 impl JobKind {
-    pub const ALL: [Self; 2] = [Self::RecomputeClocks, Self::Check];
+    pub const ALL: [Self; 3] = [Self::RecomputeClocks, Self::Check, Self::SettleGrids];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RecomputeClocks => "recompute_clocks",
             Self::Check => "check",
+            Self::SettleGrids => "settle_grids",
         }
     }
 
     const fn waits(self) -> Millis {
         match self {
             Self::RecomputeClocks => SETTLE,
+            // What others still register under the grids before is then there to be seen.
+            Self::SettleGrids => SETTLE,
             Self::Check => Millis::ZERO,
         }
     }
@@ -86,7 +91,7 @@ pub(crate) struct Job {
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub lease_until: Timestamp,
-    /// Cases looked through, by serial, of how many.
+    /// Cases or things looked through, of how many.
     pub done: u32,
     pub total: u32,
     pub changed: u32,
@@ -97,10 +102,20 @@ pub(crate) struct Job {
     pub result_at: Option<Timestamp>,
 }
 
+impl Job {
+    pub fn is_done(&self) -> bool {
+        self.state == JobState::Done
+    }
+
+    pub fn was_never_asked(&self) -> bool {
+        self.asked_at == Timestamp::default()
+    }
+}
+
 /// A job as the administrator sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct JobView {
-    /// `recompute_clocks` or `check`.
+    /// `recompute_clocks`, `check` or `settle_grids`.
     pub job: String,
     /// `none` (never asked for), `waiting`, `running` or `done`.
     pub state: String,
@@ -108,11 +123,11 @@ pub struct JobView {
     pub asked_by: Option<PersonView>,
     pub started_at: Option<i64>,
     pub finished_at: Option<i64>,
-    /// Cases looked through, of how many.
+    /// Cases or things looked through, of how many.
     pub done: u32,
     pub total: u32,
     pub changed: u32,
-    /// Cases that could not be worked on; each is in the log.
+    /// Those that could not be worked on; each is in the log.
     pub failed: u32,
 }
 
@@ -134,6 +149,7 @@ impl App {
     pub async fn work_jobs(&self, go_on: &(dyn Fn() -> bool + Send + Sync)) -> Result<u32, AppError> {
         let mut finished = 0;
         for city in self.cities() {
+            self.ask_settling(city).await?;
             for kind in JobKind::ALL {
                 if !go_on() {
                     return Ok(finished);
@@ -142,6 +158,7 @@ impl App {
                 let worked = match kind {
                     JobKind::RecomputeClocks => self.recompute_clocks(&mut held, go_on).await,
                     JobKind::Check => self.check_in_pages(&mut held, go_on).await,
+                    JobKind::SettleGrids => self.settle_grids(&mut held, go_on).await,
                 };
                 match worked {
                     Ok(true) => {

@@ -9,6 +9,7 @@ mod batch;
 mod find;
 mod keep;
 
+pub(crate) use address::checked as checked_address;
 pub use address::{
     ADDRESSES_PER_PAGE_MAX, AddressFault, AddressIn, AddressPage, AddressRow, AddressView, AddressesPut,
 };

@@ -2,6 +2,7 @@
 //! all as the pack says. Nothing here knows a shop from a tree.
 
 mod book;
+pub(crate) mod bring;
 mod cases;
 mod entry;
 mod files;
@@ -34,6 +35,8 @@ pub use see::{
 pub use write::{EntryIn, EntryStepIn, EntryStepRequest, HeldIn};
 
 pub(crate) use book::Books;
+pub(crate) use bring::regridded;
+pub(crate) use entry::Entry;
 pub(crate) use packs::Shelf;
 
 use crate::app::App;
@@ -90,7 +93,7 @@ fn sees_entry(actor: &Actor, config: &Config, register: &Register, body: &Body) 
     posts_reach(actor, config, &register.rights.see, body.grid().as_ref())
 }
 
-fn sees_personal(actor: &Actor, register: &Register) -> bool {
+pub(crate) fn sees_personal(actor: &Actor, register: &Register) -> bool {
     actor.is_system() || register.rights.personal.iter().any(|role| actor.has(*role))
 }
 

@@ -30,11 +30,14 @@ impl PostGis {
         Ok(Some(Self { connection, address, _server: server }))
     }
 
+    /// Statements one after the other, each in a transaction of its own, as VACUUM must be.
     pub async fn run(&mut self, sql: &str) -> anyhow::Result<()> {
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&mut self.connection)
-            .await
-            .with_context(|| sql.to_owned())?;
+        for statement in sql.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+            sqlx::raw_sql(AssertSqlSafe(statement))
+                .execute(&mut self.connection)
+                .await
+                .with_context(|| statement.to_owned())?;
+        }
         Ok(())
     }
 

@@ -100,7 +100,7 @@ impl DivideProblem {
             Self::TooMany { .. } => "too_many_grids",
             Self::Count { .. } => "count_out_of_reach",
             Self::Target(_) => "target_out_of_range",
-            Self::TooLarge(_) => "too_large",
+            Self::TooLarge(_) => "too_much_data",
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::run::{output, root, run as sh};
 use anyhow::{Context, bail};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// What each crate may use of ours. Source: `ARCHITECTURE.md`; anything else fails.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -70,13 +71,30 @@ const LICENCES: &[&str] = &[
 const FORBIDDEN: &[&str] =
     &["aws-lc-sys", "openssl-sys", "duckdb", "libduckdb-sys", "rdkafka-sys", "tract-onnx", "typst"];
 
-pub fn run_all(fix: bool) -> anyhow::Result<()> {
+/// Everything but the lints, which need the whole workspace compiled.
+pub fn quick(fix: bool) -> anyhow::Result<()> {
     metadata_checks()?;
     purity()?;
     tracked_files()?;
-    let root = root();
     let fmt: &[&str] = if fix { &["fmt", "--all"] } else { &["fmt", "--all", "--check"] };
-    sh(&root, "cargo", fmt, &[])?;
+    sh(&root(), "cargo", fmt, &[])
+}
+
+/// The compiler that lints while it compiles, as `cargo clippy` sets it up for checking. Used for a whole build, the
+/// tests are linted and built in one pass instead of two.
+pub fn linting() -> anyhow::Result<[(&'static str, String); 2]> {
+    let sysroot = output(&root(), "rustc", &["--print", "sysroot"]).context("rustc does not answer")?;
+    let driver = Path::new(&sysroot).join("bin/clippy-driver");
+    if !driver.is_file() {
+        bail!("{} is missing: rustup component add clippy", driver.display());
+    }
+    let driver = driver.to_string_lossy().into_owned();
+    Ok([("RUSTC_WORKSPACE_WRAPPER", driver), ("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings".to_owned())])
+}
+
+pub fn run_all(fix: bool) -> anyhow::Result<()> {
+    quick(fix)?;
+    let root = root();
     sh(
         &root,
         "cargo",

@@ -160,7 +160,7 @@ pub(crate) fn grid_of(config: &Config, place: &Place, given: Option<&str>) -> Re
 }
 
 /// Name of the sequence that codes of a class in a division come from.
-pub(crate) fn sequence_of(division: &GridCode, class: &ClassKey) -> String {
+pub(crate) fn sequence_of(division: &str, class: &ClassKey) -> String {
     format!("component:{division}:{class}")
 }
 
@@ -183,7 +183,7 @@ impl App {
         let bad = |code| AppError::invalid("class", code);
         let division: GridCode =
             grid.as_str().get(..6).and_then(|code| code.parse().ok()).ok_or_else(|| bad("bad_grid"))?;
-        let first = self.store().take_sequence(city, &sequence_of(&division, class), count).await?;
+        let first = self.store().take_sequence(city, &sequence_of(division.as_str(), class), count).await?;
         (first..first + u64::from(count))
             .map(|number| {
                 let number = u32::try_from(number).map_err(|_| bad("sequence_used_up"))?;
@@ -204,7 +204,7 @@ impl App {
     ) -> Result<(), AppError> {
         let mut highest: BTreeMap<String, u64> = BTreeMap::new();
         for code in codes {
-            let most = highest.entry(sequence_of(&code.division, &code.class)).or_default();
+            let most = highest.entry(sequence_of(code.division.as_str(), &code.class)).or_default();
             *most = (*most).max(u64::from(code.sequence()));
         }
         for (name, used) in highest {

@@ -326,7 +326,8 @@ impl App {
     pub async fn check_grid_draft(&self, actor: &Actor, id: &str) -> Result<FindingsView, AppError> {
         rights::one_of(actor, READERS, "read drafts of the grids")?;
         let areas = self.open_draft(actor.city, id).await?.areas;
-        let check = move || findings_view(&examine(&areas), grids(&areas).count());
+        let known = self.communities_today(actor.city)?;
+        let check = move || findings_view(&examine(&areas, &known), grids(&areas).count());
         tokio::task::spawn_blocking(check).await.map_err(|_| AppError::Busy)
     }
 

@@ -1,9 +1,16 @@
 //! What is wrong with a grid system, each with its place.
 
 use super::areas::{Areas, communities, rows};
+use crate::app::App;
+use crate::config::Config;
+use crate::error::AppError;
 use crate::view::Words;
+use city::area::{Division, PlaceLevel};
+use jiff::civil::Date;
+use kernel::{CityCode, GridCode};
 use serde::Serialize;
 use spatial::check::{Finding, FindingKind, Limits, Report, Severity, check_grids};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// Findings shown at once; the rest is counted.
@@ -37,10 +44,30 @@ pub struct FindingsView {
     pub grids: usize,
 }
 
-/// Checks all areas.
+/// Checks all areas. A community that is neither drawn nor among `known` is unknown; with none known, those that
+/// have grids are taken as they are.
 #[must_use]
-pub fn examine(areas: &Areas) -> Report {
-    check_grids(&rows(areas), &communities(areas), &Limits::default())
+pub fn examine(areas: &Areas, known: &BTreeSet<GridCode>) -> Report {
+    let mut communities = communities(areas);
+    if !known.is_empty() {
+        communities.retain(|one| areas.contains_key(&one.code) || known.contains(&one.code));
+    }
+    check_grids(&rows(areas), &communities, &Limits::default())
+}
+
+impl App {
+    pub(crate) fn communities_today(&self, city: CityCode) -> Result<BTreeSet<GridCode>, AppError> {
+        let config = self.config(city)?;
+        Ok(known_communities(&config, self.today(&config)))
+    }
+}
+
+/// The communities of the city's divisions that are there on `day`; none where its table does not reach so far.
+#[must_use]
+pub fn known_communities(config: &Config, day: Date) -> BTreeSet<GridCode> {
+    let community = |one: &&Division| PlaceLevel::of(&one.code) == PlaceLevel::Community;
+    let valid = config.divisions.iter().filter(community).filter(|one| one.is_valid_on(day));
+    valid.map(|one| one.code.clone()).collect()
 }
 
 #[must_use]

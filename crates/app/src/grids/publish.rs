@@ -150,8 +150,9 @@ impl App {
         }
         let touched: BTreeSet<String> = changes.keys().flat_map(around).collect();
         let checked = after.clone();
-        let report =
-            tokio::task::spawn_blocking(move || examine(&checked)).await.map_err(|_| AppError::Busy)?;
+        let known = self.communities_today(actor.city)?;
+        let look = move || examine(&checked, &known);
+        let report = tokio::task::spawn_blocking(look).await.map_err(|_| AppError::Busy)?;
         // What was wrong before and was not touched does not hold up what is right.
         let wrong = |finding: &&Finding| {
             finding.kind.severity() == Severity::Error

@@ -233,7 +233,7 @@ fn problems(id: &str, row: &AddressRow) -> Vec<FieldProblem> {
 }
 
 /// A row that is right, in the shape in which it is kept.
-fn checked(id: &str, row: &AddressRow) -> Result<String, Vec<FieldProblem>> {
+pub(crate) fn checked(id: &str, row: &AddressRow) -> Result<String, Vec<FieldProblem>> {
     let found = problems(id, row);
     if !found.is_empty() {
         return Err(found);

@@ -14,7 +14,7 @@ pub struct StoredAddress {
     pub removed: bool,
     pub changed_at: Timestamp,
     pub changed_by: Option<PersonId>,
-    /// JSON of `spatial::geocode::Entry`.
+    /// JSON of `app::places::AddressRow`.
     pub body: String,
 }
 

@@ -46,6 +46,9 @@ pub struct Body {
     /// When each plan was last carried out.
     #[serde(default)]
     pub inspected: BTreeMap<String, i64>,
+    /// Its number in the system it was brought in from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source_id: String,
     /// Part of a demonstration: nobody's real file.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub made_up: bool,

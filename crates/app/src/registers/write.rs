@@ -95,7 +95,7 @@ pub struct EntryStepRequest {
 
 /// One step on an entry; `step` names it.
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
-#[serde(tag = "step", rename_all = "snake_case")]
+#[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 pub enum EntryStepIn {
     /// What is left out stays; a field sent as null is emptied.
     Change {
@@ -130,10 +130,10 @@ pub enum EntryStepIn {
 }
 
 /// What is about to be written.
-struct Draft {
-    name: String,
-    kind: String,
-    body: Body,
+pub(super) struct Draft {
+    pub name: String,
+    pub kind: String,
+    pub body: Body,
 }
 
 impl App {
@@ -331,7 +331,7 @@ impl App {
     }
 
     /// The place as it is stored, and the unit grid it lies in.
-    fn entry_place(
+    pub(super) fn entry_place(
         &self,
         config: &Config,
         register: &Register,
@@ -384,16 +384,13 @@ impl App {
         register: &Register,
         grid: Option<&str>,
     ) -> Result<String, AppError> {
-        let scheme = &register.code;
-        let division = grid.and_then(|grid| grid.get(..scheme.level.digits()));
+        let division = division_of(register, grid);
         let division = division.ok_or_else(|| AppError::invalid("place", "outside_grids"))?;
-        let sequence = format!("{}/{division}", register.id);
-        let number = self.store().take_sequence(city, &sequence, 1).await?;
-        let width = usize::from(scheme.digits);
-        Ok(format!("{division}{}{number:0width$}", scheme.prefix))
+        let number = self.store().take_sequence(city, &sequence_of(register, division), 1).await?;
+        Ok(code_of(register, division, number))
     }
 
-    async fn check_draft(
+    pub(super) async fn check_draft(
         &self,
         city: CityCode,
         config: &Config,
@@ -570,7 +567,7 @@ impl Book {
     }
 }
 
-fn put_of(register: &Register, entry: &Entry, new: bool, change: &Value) -> PutThing {
+pub(super) fn put_of(register: &Register, entry: &Entry, new: bool, change: &Value) -> PutThing {
     PutThing {
         serial: (!new).then_some(entry.serial),
         register: register.id.clone(),
@@ -584,7 +581,21 @@ fn put_of(register: &Register, entry: &Entry, new: bool, change: &Value) -> PutT
     }
 }
 
-fn first_state(register: &Register) -> String {
+/// The division whose codes an entry in this grid gets.
+pub(super) fn division_of<'a>(register: &Register, grid: Option<&'a str>) -> Option<&'a str> {
+    grid.and_then(|grid| grid.get(..register.code.level.digits()))
+}
+
+pub(super) fn sequence_of(register: &Register, division: &str) -> String {
+    format!("{}/{division}", register.id)
+}
+
+pub(super) fn code_of(register: &Register, division: &str, number: u64) -> String {
+    let width = usize::from(register.code.digits);
+    format!("{division}{}{number:0width$}", register.code.prefix)
+}
+
+pub(super) fn first_state(register: &Register) -> String {
     register.states.first().map(|state| state.id.clone()).unwrap_or_default()
 }
 
@@ -632,7 +643,7 @@ fn own_department(actor: &Actor, config: &Config, register: &Register, fields: &
 }
 
 /// What differs between two versions, in words the history can show.
-fn changed(before: &Entry, after: &Entry) -> Value {
+pub(super) fn changed(before: &Entry, after: &Entry) -> Value {
     let mut fields = Map::new();
     let keys = before.body.fields.keys().chain(after.body.fields.keys());
     for id in keys {

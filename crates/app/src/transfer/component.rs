@@ -4,10 +4,11 @@
 use super::row::{Mapping, Row};
 use super::{Counts, Fault};
 use crate::app::App;
+use crate::components::sequence_of;
 use crate::config::Config;
 use crate::error::AppError;
 use crate::ports::files::FileRow;
-use crate::ports::{COMPONENTS, PutThing, StoreError, StoredThing, ThingQuery};
+use crate::ports::{COMPONENTS, PutAddress, PutThing, StoreError, StoredThing, ThingQuery};
 use city::codes::{self, ComponentCode};
 use city::component::{
     self, Accuracy, Body, Change, Command, Component, Context, Fact, FactRecord, Place, State,
@@ -28,9 +29,9 @@ pub struct Pass {
     pub mapping: Mapping,
     pub known: Known,
     /// Codes and old numbers seen in this file, as hashes.
-    seen: HashSet<u64>,
+    pub(super) seen: HashSet<u64>,
     /// How often a row without any number came up before.
-    nth: HashMap<u64, u32>,
+    pub(super) nth: HashMap<u64, u32>,
     /// Whether codes are issued; a pass that only tries takes none.
     pub writes: bool,
     pub transfer: uuid::Uuid,
@@ -51,11 +52,12 @@ pub struct Understood {
 #[derive(Default)]
 pub struct Batch {
     pub puts: Vec<PutThing>,
+    pub addresses: Vec<PutAddress>,
     pub counts: Counts,
     pub faults: Vec<Fault>,
 }
 
-fn hash(kind: &str, text: &str) -> u64 {
+pub(super) fn hash(kind: &str, text: &str) -> u64 {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(format!("{kind}/{text}").as_bytes());
     u64::from_be_bytes(digest[..8].try_into().unwrap_or_default())
@@ -77,7 +79,7 @@ impl Pass {
     }
 
     /// Reads rows under the mapping; remembers which codes and numbers the file has had.
-    pub fn understand(&mut self, config: &Config, rows: &[FileRow]) -> Understood {
+    pub fn understand_components(&mut self, config: &Config, rows: &[FileRow]) -> Understood {
         let mut all = Understood::default();
         let Self { mapping, seen, nth, .. } = self;
         for file_row in rows {
@@ -130,11 +132,15 @@ struct Wanted {
 }
 
 impl App {
-    /// Reads which old numbers the register knows.
-    pub(super) async fn known_components(&self, city: kernel::CityCode) -> Result<Known, AppError> {
+    /// Reads which old numbers a register knows.
+    pub(super) async fn known_things(
+        &self,
+        city: kernel::CityCode,
+        register: &str,
+    ) -> Result<Known, AppError> {
         let mut known = Known::new();
         let mut query = ThingQuery {
-            register: COMPONENTS.to_owned(),
+            register: register.to_owned(),
             with_removed: true,
             limit: crate::ports::things::THINGS_PER_READ_MAX,
             ..ThingQuery::default()
@@ -264,7 +270,7 @@ impl App {
         let mut next: BTreeMap<(String, ClassKey), u64> = BTreeMap::new();
         for (key, count) in needed {
             let first = if pass.writes {
-                self.store().take_sequence(config.city, &sequence_name(&key.0, &key.1), count).await?
+                self.store().take_sequence(config.city, &sequence_of(&key.0, &key.1), count).await?
             } else {
                 1
             };
@@ -272,7 +278,7 @@ impl App {
         }
         if pass.writes {
             for (key, most) in used {
-                self.store().raise_sequence(config.city, &sequence_name(&key.0, &key.1), most).await?;
+                self.store().raise_sequence(config.city, &sequence_of(&key.0, &key.1), most).await?;
             }
         }
         let mut codes = Vec::with_capacity(wanted.len());
@@ -285,6 +291,7 @@ impl App {
                     code: code.to_owned(),
                     zh: String::new(),
                     en: String::new(),
+                    params: serde_json::Map::new(),
                     lng,
                     lat,
                 })
@@ -312,11 +319,6 @@ impl App {
         }
         Ok(codes)
     }
-}
-
-/// The sequence from which codes of a division and class are numbered.
-pub(crate) fn sequence_name(division: &str, class: &ClassKey) -> String {
-    format!("component:{division}:{class}")
 }
 
 fn corrupt(thing: &StoredThing, why: &dyn std::fmt::Display) -> AppError {
@@ -506,6 +508,7 @@ fn faults(number: u64, problems: Vec<city::FieldProblem>, place: &Place) -> Vec<
         code: problem.code.to_owned(),
         zh: problem.message.zh,
         en: problem.message.en,
+        params: serde_json::Map::new(),
         lng: at.map(|p| p.lng()),
         lat: at.map(|p| p.lat()),
     };
@@ -570,6 +573,7 @@ fn broken(row: u64, why: &str) -> Fault {
         code: "failed".to_owned(),
         zh: String::new(),
         en: why.to_owned(),
+        params: serde_json::Map::new(),
         lng: None,
         lat: None,
     }
@@ -596,6 +600,7 @@ fn changed(
             code: code.to_owned(),
             zh: String::new(),
             en: String::new(),
+            params: serde_json::Map::new(),
             lng: at.map(|p| p.lng()),
             lat: at.map(|p| p.lat()),
         }]

@@ -8,11 +8,15 @@ use crate::ports::files::{
 };
 use crate::ports::things::THINGS_PER_READ_MAX;
 use crate::ports::{COMPONENTS, StoreError, ThingQuery};
+use crate::places::AddressRow;
+use crate::registers::{Entry, sees_personal};
 use crate::rights;
 use city::component::{Component, Place};
 use kernel::coordinate::{CoordinateFault, Crs};
 use kernel::{Actor, Cgcs2000, GridCode, Point, Role};
+use pack::{FieldType, Register};
 use serde::Deserialize;
+use serde_json::Value;
 use std::fs::File;
 use std::io::Seek;
 use utoipa::IntoParams;
@@ -88,7 +92,7 @@ const COMPONENT_COLUMNS: [&str; 21] = [
 ];
 
 impl App {
-    /// Makes a file of a collection: `components` or `grids`.
+    /// Makes a file of a collection: `components`, `grids`, `addresses`, or the id of a register.
     ///
     /// # Errors
     /// [`AppError::Forbidden`] without the right, [`AppError::Invalid`] naming what cannot be, and
@@ -113,32 +117,48 @@ impl App {
                 Some(text.parse::<GridCode>().map_err(|_| AppError::invalid("area", "not_a_place"))?)
             }
         };
-        let (columns, numbers): (&[&str], &[&str]) = match collection {
-            "components" => (&COMPONENT_COLUMNS, &["height_m"]),
-            "grids" => (&["code", "from_edition"], &["from_edition"]),
-            _ => return Err(AppError::NotFound("collection")),
+        let plain = |names: &[&str], numbers: &[&str]| -> Vec<Column> {
+            let column = |name: &&str| Column {
+                name: (*name).to_owned(),
+                kind: if numbers.contains(name) { ColumnKind::Number } else { ColumnKind::Text },
+            };
+            names.iter().map(column).collect()
+        };
+        let what = match collection {
+            "components" => Collection::Components,
+            "grids" => Collection::Grids,
+            "addresses" => Collection::Addresses,
+            other => {
+                let (_, register) =
+                    self.register_for(actor, other).map_err(|_| AppError::NotFound("collection"))?;
+                Collection::Register(Box::new(register))
+            }
+        };
+        let columns = match &what {
+            Collection::Components => plain(&COMPONENT_COLUMNS, &["height_m"]),
+            Collection::Grids => plain(&["code", "from_edition"], &["from_edition"]),
+            Collection::Addresses => plain(&ADDRESS_COLUMNS, &["weight"]),
+            Collection::Register(register) => entry_columns(register, sees_personal(actor, register)),
         };
         let how = Writing {
             format: ask.format,
             encoding: ask.encoding.unwrap_or(TextEncoding::Utf8),
             crs,
             name: collection.to_owned(),
-            columns: columns
-                .iter()
-                .map(|name| Column {
-                    name: (*name).to_owned(),
-                    kind: if numbers.contains(name) { ColumnKind::Number } else { ColumnKind::Text },
-                })
-                .collect(),
+            columns: columns.clone(),
         };
         let files = self.files()?;
         let writer = blocking("write a file", move || files.write(&how))
             .await?
             .map_err(|cause| failed("write a file", cause))?;
         let mut out = Out { writer: Some(writer), crs, rows: 0, left_out: 0 };
-        match collection {
-            "components" => self.export_components(actor, ask, area.as_ref(), &mut out).await?,
-            _ => self.export_grids(actor, area.as_ref(), &mut out).await?,
+        match &what {
+            Collection::Components => self.export_components(actor, ask, area.as_ref(), &mut out).await?,
+            Collection::Grids => self.export_grids(actor, area.as_ref(), &mut out).await?,
+            Collection::Addresses => self.export_addresses(actor, area.as_ref(), &mut out).await?,
+            Collection::Register(register) => {
+                self.export_entries(actor, register, ask, area.as_ref(), &columns, &mut out).await?;
+            }
         }
         let Out { writer, rows, left_out, .. } = out;
         let writer = writer.ok_or(AppError::Busy)?;
@@ -228,6 +248,161 @@ impl App {
             out.write(rows).await?;
         }
         Ok(())
+    }
+}
+
+impl App {
+    /// The entries of a register that the actor sees; personal fields only for those who may.
+    async fn export_entries(
+        &self,
+        actor: &Actor,
+        register: &Register,
+        ask: &ExportAsk,
+        area: Option<&GridCode>,
+        columns: &[Column],
+        out: &mut Out,
+    ) -> Result<(), AppError> {
+        let config = self.config(actor.city)?;
+        let entries = self.entries_seen(actor, &config, register).await?;
+        for part in entries.chunks(THINGS_PER_READ_MAX as usize) {
+            let mut rows = Vec::with_capacity(part.len());
+            for entry in part {
+                let in_area = area.is_none_or(|area| {
+                    entry.body.grid().is_some_and(|grid| config.divisions.within(&grid, area))
+                });
+                let in_state =
+                    ask.state.as_deref().is_none_or(|wanted| wanted.is_empty() || wanted == entry.body.state);
+                let of_class =
+                    ask.class.as_deref().is_none_or(|wanted| wanted.is_empty() || wanted == entry.kind);
+                if in_area && in_state && of_class {
+                    let place = Place::from_wkt(&entry.body.place).ok();
+                    let cells = columns.iter().map(|column| entry_cell(entry, &column.name)).collect();
+                    rows.push((cells, place.as_ref().map(shape)));
+                }
+            }
+            out.write(rows).await?;
+        }
+        Ok(())
+    }
+
+    async fn export_addresses(
+        &self,
+        actor: &Actor,
+        area: Option<&GridCode>,
+        out: &mut Out,
+    ) -> Result<(), AppError> {
+        let corrupt = |id: &str, why: String| {
+            AppError::Store(StoreError::Corrupt { table: "addresses", id: id.to_owned(), why })
+        };
+        let mut position = 0;
+        loop {
+            let page = self.store().addresses_since(actor.city, position, THINGS_PER_READ_MAX).await?;
+            let full = page.len() == THINGS_PER_READ_MAX as usize;
+            let mut rows = Vec::with_capacity(page.len());
+            for stored in page {
+                position = stored.position;
+                if stored.removed {
+                    continue;
+                }
+                let address: AddressRow =
+                    serde_json::from_str(&stored.body).map_err(|why| corrupt(&stored.id, why.to_string()))?;
+                if area.is_none_or(|area| address.area.starts_with(area.as_str())) {
+                    let shape = super::wkt::parse(&address.place)
+                        .map_err(|why| corrupt(&stored.id, why.to_owned()))?;
+                    rows.push((address_cells(&stored.id, &address), Some(shape)));
+                }
+            }
+            out.write(rows).await?;
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What is taken away.
+enum Collection {
+    Components,
+    Grids,
+    Addresses,
+    Register(Box<Register>),
+}
+
+const ADDRESS_COLUMNS: [&str; 9] =
+    ["id", "kind", "name_zh", "name_en", "aliases", "door", "area", "weight", "source"];
+
+fn address_cells(id: &str, row: &AddressRow) -> Vec<FileCell> {
+    vec![
+        FileCell::text(id),
+        FileCell::text(row.kind.as_str()),
+        FileCell::text(row.name_zh.as_str()),
+        FileCell::text(row.name_en.as_str()),
+        FileCell::text(row.aliases.join("|")),
+        FileCell::text(row.door.as_deref().unwrap_or_default()),
+        FileCell::text(row.area.as_str()),
+        FileCell::Number(f64::from(row.weight)),
+        FileCell::text(row.source.as_str()),
+    ]
+}
+
+/// The columns of a register: what every entry has, what its pack asks, its documents. Brought in again they are
+/// found by themselves.
+fn entry_columns(register: &Register, personal: bool) -> Vec<Column> {
+    let text = |name: String| Column { name, kind: ColumnKind::Text };
+    let number = |name: String| Column { name, kind: ColumnKind::Number };
+    let mut columns: Vec<Column> =
+        ["code", "source_id", "name", "kind", "state", "grid"].map(|name| text(name.to_owned())).into();
+    if register.rating.is_some() {
+        columns.push(number("score".to_owned()));
+    }
+    let kept = |field: &&pack::Field| {
+        (personal || !field.personal) && !matches!(field.kind, FieldType::Photo | FieldType::Documents)
+    };
+    columns.extend(register.fields.iter().filter(kept).map(|field| {
+        let name = format!("fields.{}", field.id);
+        if field.kind == FieldType::Number { number(name) } else { text(name) }
+    }));
+    for document in &register.documents {
+        for part in ["number", "issued_on", "expires_on"] {
+            columns.push(text(format!("documents.{}.{part}", document.id)));
+        }
+    }
+    columns
+}
+
+fn entry_cell(entry: &Entry, column: &str) -> FileCell {
+    let body = &entry.body;
+    let day = |day: Option<jiff::civil::Date>| {
+        day.map_or(FileCell::Empty, |day| FileCell::text(day.to_string()))
+    };
+    match column {
+        "code" => FileCell::text(entry.code.as_str()),
+        "source_id" => FileCell::text(body.source_id.as_str()),
+        "name" => FileCell::text(entry.name.as_str()),
+        "kind" => FileCell::text(entry.kind.as_str()),
+        "state" => FileCell::text(body.state.as_str()),
+        "grid" => FileCell::text(body.grid.as_deref().unwrap_or_default()),
+        "score" => body.score.map_or(FileCell::Empty, FileCell::Number),
+        other => {
+            if let Some(id) = other.strip_prefix("fields.") {
+                return match body.fields.get(id) {
+                    None | Some(Value::Null) => FileCell::Empty,
+                    Some(Value::Number(number)) => number.as_f64().map_or(FileCell::Empty, FileCell::Number),
+                    Some(Value::String(text)) => FileCell::text(text.as_str()),
+                    Some(value) => FileCell::text(value.to_string()),
+                };
+            }
+            let named = other.strip_prefix("documents.").and_then(|rest| rest.rsplit_once('.'));
+            let Some((id, part)) = named else { return FileCell::Empty };
+            let Some(held) = body.documents.iter().find(|held| held.document == id) else {
+                return FileCell::Empty;
+            };
+            match part {
+                "number" => FileCell::text(held.number.as_str()),
+                "issued_on" => day(held.issued_on),
+                _ => day(held.expires_on),
+            }
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the columns of a file can be mapped to.
 
 use super::plan::Target;
+use crate::config::Config;
+use pack::{FieldType, Register};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,36 +51,102 @@ const WKT: &[&str] = &["wkt", "shape", "geometry", "the_geom", "geom", "place", 
 const STATES: &[&str] = &["intact", "damaged", "lost", "abandoned", "removed"];
 const ACCURACIES: &[&str] = &["A", "B", "C"];
 
+/// Of a register; what its pack adds comes after.
+const ENTRY: &[Row] = &[
+    ("code", false, &["code", "登记编号", "编码"]),
+    ("source_id", false, &["source_id", "原编号", "原系统编号", "编号"]),
+    ("name", true, &["name", "名称"]),
+    ("kind", false, &["kind", "type", "类别", "类型"]),
+    ("state", false, &["state", "status", "状态"]),
+];
+
+const ADDRESS: &[Row] = &[
+    ("id", true, &["id", "address_id", "标识", "编号"]),
+    ("kind", true, &["kind", "type", "类别", "类型"]),
+    ("name_zh", false, &["name_zh", "name", "名称", "中文名", "地名"]),
+    ("name_en", false, &["name_en", "英文名"]),
+    ("aliases", false, &["aliases", "alias", "别名", "曾用名"]),
+    ("door", false, &["door", "house_number", "housenumber", "门牌号", "门牌"]),
+    ("area", false, &["area", "division", "区划代码", "所属区划"]),
+    ("weight", false, &["weight", "权重"]),
+    ("source", false, &["source", "来源"]),
+];
+
+const ADDRESS_KINDS: &[&str] = &["region", "zone", "street", "door", "poi"];
+
 const fn table(target: &Target) -> &'static [Row] {
     match target {
         Target::Components => COMPONENT,
+        Target::Register { .. } => ENTRY,
+        Target::Addresses => ADDRESS,
     }
 }
 
-/// The fields of a target, in the order of a form.
+/// The fields of a target, in the order of a form. Of a register that the city does not have, those of every one.
 #[must_use]
-pub fn fields(target: &Target) -> Vec<Field> {
-    let row = |(field, required, _): &Row| Field {
-        field: (*field).to_owned(),
-        required: *required,
-        choices: match *field {
-            "state" => STATES,
-            "accuracy" => ACCURACIES,
-            _ => &[],
-        }
-        .iter()
-        .map(|word| (*word).to_owned())
-        .collect(),
-        zh: String::new(),
-        en: String::new(),
+pub fn fields(target: &Target, config: &Config) -> Vec<Field> {
+    let register = match target {
+        Target::Register { register } => config.packs.register(register),
+        Target::Components | Target::Addresses => None,
     };
-    table(target).iter().map(row).collect()
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let row = |(field, required, _): &Row| {
+        let choices = match (*field, register) {
+            ("kind", Some(register)) => register.kinds.iter().map(|kind| kind.id.clone()).collect(),
+            ("state", Some(register)) => register.states.iter().map(|state| state.id.clone()).collect(),
+            ("kind", None) => words(ADDRESS_KINDS),
+            ("state", None) => words(STATES),
+            ("accuracy", _) => words(ACCURACIES),
+            _ => Vec::new(),
+        };
+        let needed = *field == "kind" && register.is_some_and(|register| !register.kinds.is_empty());
+        Field {
+            field: (*field).to_owned(),
+            required: *required || needed,
+            choices,
+            zh: String::new(),
+            en: String::new(),
+        }
+    };
+    let mut all: Vec<Field> = table(target)
+        .iter()
+        .filter(|(field, ..)| *field != "kind" || register.is_none_or(|register| !register.kinds.is_empty()))
+        .map(row)
+        .collect();
+    all.extend(register.into_iter().flat_map(of_pack));
+    all
 }
 
-pub(super) fn is_field(target: &Target, field: &str) -> bool {
-    field.starts_with("extra.") && *target == Target::Components
-        || table(target).iter().any(|(known, ..)| *known == field)
+/// What a pack asks of an entry, and its documents. Photos and files come by hand.
+fn of_pack(register: &Register) -> impl Iterator<Item = Field> {
+    let kept = |field: &&pack::Field| {
+        !field.retired && !matches!(field.kind, FieldType::Photo | FieldType::Documents)
+    };
+    let values = register.fields.iter().filter(kept).map(|field| Field {
+        field: format!("fields.{}", field.id),
+        required: field.required,
+        choices: field.choices.iter().map(|choice| choice.id.clone()).collect(),
+        zh: field.name.zh.clone(),
+        en: field.name.en.clone(),
+    });
+    let documents = register.documents.iter().flat_map(|document| {
+        DOCUMENT_PARTS.iter().map(|(part, zh, en)| Field {
+            field: format!("documents.{}.{part}", document.id),
+            required: false,
+            choices: Vec::new(),
+            zh: format!("{}{zh}", document.name.zh),
+            en: format!("{}{en}", document.name.en),
+        })
+    });
+    values.chain(documents)
 }
+
+/// Parts of a document: its number, the day it was issued, its last day.
+const DOCUMENT_PARTS: &[(&str, &str, &str)] = &[
+    ("number", "编号", ": number"),
+    ("issued_on", "发放日期", ": issued on"),
+    ("expires_on", "有效期至", ": valid until"),
+];
 
 fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && *c != '_' && *c != '-').collect::<String>().to_lowercase()
@@ -88,9 +156,9 @@ fn column<'a>(columns: &'a [String], names: &[&str]) -> Option<&'a String> {
     names.iter().find_map(|name| columns.iter().find(|column| plain(column) == plain(name)))
 }
 
-/// Which column each field is likely meant by, each column once.
+/// Which column each field is likely meant by, each column once; `known` are the [`fields`] of the target.
 #[must_use]
-pub fn guess(target: &Target, columns: &[String]) -> Vec<(String, String)> {
+pub fn guess(target: &Target, known: &[Field], columns: &[String]) -> Vec<(String, String)> {
     let mut taken: Vec<&String> = Vec::new();
     let mut found = Vec::new();
     for (field, _, names) in table(target) {
@@ -99,6 +167,17 @@ pub fn guess(target: &Target, columns: &[String]) -> Vec<(String, String)> {
         {
             taken.push(column);
             found.push(((*field).to_owned(), column.clone()));
+        }
+    }
+    for field in known.iter().filter(|field| !field.zh.is_empty()) {
+        let last = field.field.rsplit('.').next().unwrap_or_default();
+        let id = if field.field.starts_with("fields.") { last } else { &field.field };
+        let names = [field.field.as_str(), id, &field.zh, &field.en];
+        if let Some(column) = column(columns, &names)
+            && !taken.contains(&column)
+        {
+            taken.push(column);
+            found.push((field.field.clone(), column.clone()));
         }
     }
     found
@@ -126,12 +205,12 @@ mod tests {
             .split(',')
             .map(str::to_owned)
             .collect();
-        let guessed = guess(&Target::Components, &columns);
+        let guessed = guess(&Target::Components, &[], &columns);
         assert_eq!(guessed.len(), 14, "{guessed:?}");
         assert!(guessed.contains(&("grid".into(), "BGID".into())));
         assert_eq!(guess_shape(&columns), ShapeFrom::Wkt { column: "Shape".into() });
         let office: Vec<String> = ["部件标识码", "经度", "纬度", "状态"].map(str::to_owned).into();
-        assert_eq!(guess(&Target::Components, &office).len(), 2);
+        assert_eq!(guess(&Target::Components, &[], &office).len(), 2);
         assert_eq!(guess_shape(&office), ShapeFrom::Xy { x: "经度".into(), y: "纬度".into() });
     }
 }

@@ -5,7 +5,9 @@
 //! from the things themselves: each change carries the transfer it came with, and each batch a command that a
 //! repetition cannot do twice. So a process that dies leaves nothing to be guessed.
 
+mod address;
 mod component;
+mod entry;
 pub mod export;
 pub mod field;
 pub mod plan;
@@ -23,6 +25,7 @@ use crate::ports::{Files, PutRecord, StoreError, StoredRecord};
 use kernel::{Actor, CityCode, PersonId, Role, Timestamp};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -101,6 +104,10 @@ pub struct Fault {
     pub zh: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub en: String,
+    /// Numbers and words for the sentence of the code.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub params: Map<String, Value>,
     /// Where the row lies, when that much is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lng: Option<f64>,

@@ -1,6 +1,7 @@
 //! How the rows of a file become things of the city: the mapping of columns, saved as a profile under a name.
 
 use super::field;
+use crate::config::Config;
 use crate::error::{AppError, FieldProblem, Problems};
 use crate::ports::files::Reading;
 use kernel::coordinate::Crs;
@@ -19,6 +20,12 @@ const TEXT_MAX: usize = 1_000;
 pub enum Target {
     #[default]
     Components,
+    /// Entries of a pack's register.
+    Register {
+        register: String,
+    },
+    /// Regions, streets, doors and points of interest of the geocoder.
+    Addresses,
 }
 
 /// Where the shape of a row is.
@@ -91,8 +98,15 @@ impl Plan {
     ///
     /// # Errors
     /// [`AppError::Invalid`] naming each field.
-    pub fn check(&self, reading: Option<&Reading>) -> Result<(), AppError> {
+    pub fn check(&self, config: &Config, reading: Option<&Reading>) -> Result<(), AppError> {
         let mut problems = Problems::default();
+        if let Target::Register { register } = &self.target
+            && config.packs.register(register).is_none()
+        {
+            problems.add("target.register", "unknown_register");
+            return problems.done();
+        }
+        let known = field::fields(&self.target, config);
         if self.crs.parse::<Crs>().is_err() {
             problems.add("crs", "unknown_system");
         }
@@ -124,7 +138,8 @@ impl Plan {
         }
         for (name, map) in &self.fields {
             let at = |part: &str| format!("fields.{name}{part}");
-            if !field::is_field(&self.target, name) {
+            let own = self.target == Target::Components && name.starts_with("extra.");
+            if !own && known.iter().all(|one| one.field != *name) {
                 problems.add(at(""), "unknown_field");
             }
             if map.column.is_none() && map.otherwise.is_none() {
@@ -138,7 +153,7 @@ impl Plan {
                 problems.push(FieldProblem::new(at(""), "too_long").with("max", TEXT_MAX));
             }
         }
-        for required in field::fields(&self.target).into_iter().filter(|f| f.required) {
+        for required in known.iter().filter(|field| field.required) {
             if !self.fields.contains_key(&required.field) {
                 problems.add(format!("fields.{}", required.field), "required");
             }
@@ -154,13 +169,13 @@ impl Plan {
 
     /// What is likely meant by the columns of a file.
     #[must_use]
-    pub fn guess(target: Target, reading: &Reading, crs: &str) -> Self {
+    pub fn guess(target: Target, config: &Config, reading: &Reading, crs: &str) -> Self {
         let map = |(field, column): (String, String)| {
             (field, FieldMap { column: Some(column), ..FieldMap::default() })
         };
         let shape =
             if reading.format.has_shapes() { ShapeFrom::File } else { field::guess_shape(&reading.columns) };
-        let fields = field::guess(&target, &reading.columns).into_iter().map(map).collect();
+        let fields = field::guess(&target, &field::fields(&target, config), &reading.columns).into_iter().map(map).collect();
         Self { target, crs: crs.to_owned(), shape, fields, mode: Mode::default() }
     }
 }

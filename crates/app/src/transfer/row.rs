@@ -3,7 +3,8 @@
 use super::Fault;
 use super::plan::{FieldMap, Plan, ShapeFrom};
 use super::wkt;
-use crate::error::AppError;
+use crate::config::Config;
+use crate::error::{AppError, FieldProblem};
 use crate::ports::files::{FileRow, RawShape, Reading};
 use city::component::Place;
 use kernel::coordinate::Crs;
@@ -32,8 +33,8 @@ struct Source {
 impl Mapping {
     /// # Errors
     /// [`AppError::Invalid`] as [`Plan::check`].
-    pub fn new(plan: &Plan, reading: &Reading) -> Result<Self, AppError> {
-        plan.check(Some(reading))?;
+    pub fn new(plan: &Plan, config: &Config, reading: &Reading) -> Result<Self, AppError> {
+        plan.check(config, Some(reading))?;
         let at = |name: &String| reading.columns.iter().position(|column| column == name);
         let missing = || AppError::invalid("shape", "unknown_column");
         let shape = match &plan.shape {
@@ -92,6 +93,14 @@ impl<'a> Row<'a> {
         self.say(field, code, "", "");
     }
 
+    /// As a check of the screen found it.
+    pub fn problem(&mut self, problem: FieldProblem) {
+        self.bad(&problem.field, problem.code);
+        if let Some(fault) = self.faults.last_mut() {
+            fault.params = problem.params;
+        }
+    }
+
     /// With the sentences of the city's own tables.
     pub fn say(&mut self, field: &str, code: &str, zh: &str, en: &str) {
         self.faults.push(Fault {
@@ -100,6 +109,7 @@ impl<'a> Row<'a> {
             code: code.to_owned(),
             zh: zh.to_owned(),
             en: en.to_owned(),
+            params: serde_json::Map::new(),
             lng: self.at.map(|p| p.lng()),
             lat: self.at.map(|p| p.lat()),
         });

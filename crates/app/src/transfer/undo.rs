@@ -2,6 +2,7 @@
 
 use super::Held;
 use super::component::{change_text, towards};
+use super::plan::Target;
 use super::work::SAVE_EVERY;
 use crate::app::App;
 use crate::error::AppError;
@@ -21,6 +22,10 @@ impl App {
         go_on: &(dyn Fn() -> bool + Send + Sync),
     ) -> Result<bool, AppError> {
         let Some(since) = held.transfer.since else { return Ok(true) };
+        let register = match held.transfer.plan.as_ref().map(|plan| &plan.target) {
+            Some(Target::Register { register }) => register.clone(),
+            _ => COMPONENTS.to_owned(),
+        };
         let mark = held.id.to_string();
         let last = self.store().things_head(held.city).await?.0;
         let mut position = since;
@@ -36,10 +41,14 @@ impl App {
                 if position > last {
                     continue;
                 }
-                if thing.register != COMPONENTS || !thing.change.contains(&mark) {
+                if thing.register != register || !thing.change.contains(&mark) {
                     continue;
                 }
-                match self.back(held, &thing).await? {
+                let back = match register.as_str() {
+                    COMPONENTS => self.back(held, &thing).await?,
+                    _ => self.entry_back(held, &thing).await?,
+                };
+                match back {
                     Some(put) => puts.push(put),
                     None => held.transfer.counts.left += 1,
                 }
@@ -62,6 +71,26 @@ impl App {
                 }
             }
         }
+    }
+
+    /// The next version of an entry of a register, which is as it was before.
+    async fn entry_back(&self, held: &Held, thing: &StoredThing) -> Result<Option<PutThing>, AppError> {
+        let put = |before: &StoredThing, removed: bool, what: &str| PutThing {
+            serial: Some(thing.serial),
+            register: thing.register.clone(),
+            code: thing.code.clone(),
+            name: before.name.clone(),
+            class: before.class.clone(),
+            expected_version: thing.version,
+            removed,
+            change: serde_json::json!({ "what": what, "reason": REASON }).to_string(),
+            body: before.body.clone(),
+        };
+        if thing.version == 1 {
+            return Ok((!thing.removed).then(|| put(thing, true, "removed")));
+        }
+        let history = self.store().thing_history(held.city, thing.serial, 2).await?;
+        Ok(history.get(1).map(|before| put(before, before.removed, "changed")))
     }
 
     /// The next version of a thing, which is as it was before; `None` when it cannot be.

@@ -161,7 +161,8 @@ impl App {
         let held = self.held_transfer(actor.city, id).await?;
         let view = self.transfer_view(&held)?;
         let reading = held.transfer.look.reading.ok_or(AppError::NotFound("file"))?;
-        Ok(Plan::guess(target, &reading, view.crs.as_deref().unwrap_or("cgcs2000")))
+        let config = self.config(actor.city)?;
+        Ok(Plan::guess(target, &config, &reading, view.crs.as_deref().unwrap_or("cgcs2000")))
     }
 
     /// Where its sample positions lie, so that a wrong system is seen before anything is written.
@@ -228,7 +229,7 @@ impl App {
         may_transfer(actor)?;
         let mut held = self.held_transfer(actor.city, id).await?;
         let reading = held.transfer.look.reading.as_ref().ok_or(AppError::NotFound("file"))?;
-        plan.check(Some(reading))?;
+        plan.check(&*self.config(actor.city)?, Some(reading))?;
         if held.transfer.state.is_working() {
             return Err(AppError::Stale);
         }
@@ -307,8 +308,16 @@ impl App {
     /// [`AppError::Forbidden`] without the right.
     pub fn transfer_fields(&self, actor: &Actor, target: &Target) -> Result<FieldPage, AppError> {
         may_transfer(actor)?;
-        let mut items = field::fields(target);
         let config = self.config(actor.city)?;
+        if let Target::Register { register } = target
+            && config.packs.register(register).is_none()
+        {
+            return Err(AppError::NotFound("register"));
+        }
+        let mut items = field::fields(target, &config);
+        if *target != Target::Components {
+            return Ok(FieldPage { items });
+        }
         let mut seen = std::collections::BTreeSet::new();
         for question in config.component_fields.values().flatten().filter(|question| question.variable) {
             if seen.insert(question.code.clone()) {
@@ -360,7 +369,7 @@ impl App {
             return Err(AppError::Invalid(vec![FieldProblem::new("name", "bad_name").with("max", NAME_MAX)]));
         }
         if let Some(plan) = &plan {
-            plan.check(None)?;
+            plan.check(&*self.config(actor.city)?, None)?;
             if expected_version == 0 && self.transfer_profiles(actor).await?.items.len() >= PROFILES_MAX {
                 return Err(AppError::Invalid(vec![
                     FieldProblem::new("name", "too_many").with("max", PROFILES_MAX),

@@ -1,7 +1,9 @@
 //! The passes through a file: trying every row, and writing them. Whatever ends in the middle goes on from where
 //! its record says, and what was written since is known from the things themselves.
 
-use super::component::{Batch, Pass};
+use super::address::UnderstoodAddresses;
+use super::component::{self, Batch, Pass};
+use super::entry::UnderstoodEntries;
 use super::plan::{Mode, Target};
 use super::receive::{blocking, failed};
 use super::row::Mapping;
@@ -9,10 +11,11 @@ use super::{Counts, FAULTS_MAX, FAULTS_SHOWN, Fault, Held, State};
 use crate::app::{App, is_stale};
 use crate::config::Config;
 use crate::error::{AppError, FieldProblem};
-use crate::ports::PutThings;
+use crate::ports::{COMPONENTS, PutThings};
 use crate::ports::files::{FileRow, Reading};
 use crate::ports::things::THINGS_PER_WRITE_MAX;
 use kernel::{Millis, PersonId};
+use pack::Register;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::ops::ControlFlow;
@@ -66,6 +69,32 @@ impl Faults {
         blocking("keep the faults", move || spool.write_all(text.as_bytes()))
             .await?
             .map_err(|cause| failed("keep the faults", cause))
+    }
+}
+
+/// Rows understood, by what they become.
+enum Understood {
+    Components(component::Understood),
+    Entries(Box<Register>, UnderstoodEntries),
+    Addresses(UnderstoodAddresses),
+}
+
+impl Pass {
+    fn understand(
+        &mut self,
+        config: &Config,
+        target: &Target,
+        rows: &[FileRow],
+    ) -> Result<Understood, AppError> {
+        Ok(match target {
+            Target::Components => Understood::Components(self.understand_components(config, rows)),
+            Target::Register { register } => {
+                let register = config.packs.register(register).ok_or(AppError::NotFound("register"))?;
+                let read = self.understand_entries(config, register, rows);
+                Understood::Entries(Box::new(register.clone()), read)
+            }
+            Target::Addresses => Understood::Addresses(self.understand_addresses(rows)),
+        })
     }
 }
 
@@ -200,7 +229,9 @@ impl App {
                 Ok(true)
             }
             State::Running => {
-                let mode = held.transfer.plan.as_ref().map(|plan| plan.mode).unwrap_or_default();
+                let plan = held.transfer.plan.as_ref();
+                let mode = plan.map(|plan| plan.mode).unwrap_or_default();
+                let addresses = plan.is_some_and(|plan| plan.target == Target::Addresses);
                 if held.transfer.since.is_none() {
                     let at = self.store().things_head(city).await?.0;
                     if mode == Mode::AllOrNothing && held.transfer.proved_at != Some(at) {
@@ -235,6 +266,13 @@ impl App {
                         self.noted(held).await?;
                         Ok(true)
                     }
+                    // The versions before stay in the store, but nothing puts them back.
+                    End::Stopped | End::Wrong if addresses => {
+                        held.transfer.state = State::Failed;
+                        held.transfer.counts.left = held.transfer.counts.new + held.transfer.counts.changed;
+                        self.noted(held).await?;
+                        Ok(true)
+                    }
                     End::Stopped | End::Wrong => {
                         held.transfer.state = State::Undoing;
                         self.went_on(held).await?;
@@ -254,6 +292,12 @@ impl App {
             held.transfer.name, c.rows, c.new, c.changed, c.unchanged, c.wrong
         );
         tracing::info!(city = %held.city, id = %held.id, detail, "a transfer is done");
+        if held.transfer.plan.as_ref().is_some_and(|plan| plan.target == Target::Addresses) {
+            let city = self.city(held.city)?;
+            if !city.places.is_filling() {
+                self.catch_up_places(&city).await?;
+            }
+        }
         self.note(held.city, held.transfer.by, "import", &held.id.to_string(), &detail, "").await
     }
 
@@ -280,7 +324,7 @@ impl App {
         let config = self.config(held.city)?;
         let reading = held.transfer.look.reading.clone().ok_or(AppError::NotFound("file"))?;
         let plan = held.transfer.plan.clone().ok_or(AppError::NotFound("mapping"))?;
-        let mapping = Mapping::new(&plan, &reading)?;
+        let mapping = Mapping::new(&plan, &config, &reading)?;
         let now = self.now();
         let today = config.calendar.local_date(now);
         let by = held.transfer.by.unwrap_or(PersonId(0));
@@ -291,8 +335,13 @@ impl App {
             held.transfer.counts = Counts::default();
             held.transfer.started_at = Some(now);
         }
-        if !pass.mapping.has("code") {
-            pass.known = self.known_components(held.city).await?;
+        let register = match &plan.target {
+            Target::Components => Some(COMPONENTS),
+            Target::Register { register } => Some(register.as_str()),
+            Target::Addresses => None,
+        };
+        if let Some(register) = register.filter(|_| !pass.mapping.has("code")) {
+            pass.known = self.known_things(held.city, register).await?;
         }
         let mut faults = self.faults_of(held, writes).await?;
         let file = self.spooled(&held.transfer).await?;
@@ -307,7 +356,7 @@ impl App {
             passed += rows.len() as u64;
             if passed <= skip {
                 // In already; seen all the same, so that a repetition further down is found.
-                pass.understand(&config, &rows);
+                pass.understand(&config, &plan.target, &rows)?;
                 continue;
             }
             if held.transfer.stop_asked || !go_on() {
@@ -349,12 +398,22 @@ impl App {
         rows: Vec<FileRow>,
         number: u64,
     ) -> Result<Batch, AppError> {
-        let Target::Components = target;
-        let understood = pass.understand(config, &rows);
+        let understood = pass.understand(config, target, &rows)?;
         drop(rows);
         for _ in 0..TRIES {
-            let mut batch = self.plan_components(config, pass, &understood).await?;
-            if !pass.writes || batch.puts.is_empty() {
+            let mut batch = match &understood {
+                Understood::Components(rows) => self.plan_components(config, pass, rows).await?,
+                Understood::Entries(register, rows) => {
+                    self.plan_entries(config, register, pass, rows).await?
+                }
+                Understood::Addresses(rows) => self.plan_addresses(config, rows).await?,
+            };
+            if !pass.writes || batch.puts.is_empty() && batch.addresses.is_empty() {
+                return Ok(batch);
+            }
+            if !batch.addresses.is_empty() {
+                let puts = std::mem::take(&mut batch.addresses);
+                self.store().put_addresses(held.city, held.transfer.by, self.now(), puts).await?;
                 return Ok(batch);
             }
             let put = PutThings {

@@ -252,7 +252,7 @@ fn faulty(count: usize) -> (Vec<GridChange>, Vec<(&'static str, String)>) {
             .collect();
         let outline = square(x, y, x + 2 * steps, y + 2 * steps);
         let first = grids[0].0.clone();
-        let kind = match at % 6 {
+        let kind = match at % 7 {
             0 => {
                 grids.remove(0);
                 ("gap", community.clone())
@@ -277,6 +277,12 @@ fn faulty(count: usize) -> (Vec<GridChange>, Vec<(&'static str, String)>) {
                 grids[0].0.clone_from(&foreign);
                 ("outside_community", foreign)
             }
+            5 => {
+                // The code of a community that is nowhere.
+                let foreign = format!("990409001001{:03}", at / 7 + 1);
+                grids[0].0.clone_from(&foreign);
+                ("unknown_community", foreign)
+            }
             _ => {
                 grids[0].1 = square(x, y + steps, x + steps - 30, y + 2 * steps);
                 ("sliver_gap", community.clone())
@@ -297,6 +303,13 @@ fn faulty(count: usize) -> (Vec<GridChange>, Vec<(&'static str, String)>) {
 #[tokio::test]
 async fn the_check_finds_each_of_two_hundred_planted_faults() {
     let w = World::new().await;
+    let name = json!({ "zh": "区划", "en": "Division" });
+    let divisions: [(&str, Option<&str>); 3] =
+        [("990401", None), ("990401001", Some("990401")), ("990401001001", Some("990401001"))];
+    let division =
+        |(code, parent)| record("divisions", code, json!({ "code": code, "name": name, "parent": parent }));
+    let records = divisions.into_iter().map(division).collect();
+    w.app.put_checked(city(), None, records).await.expect("divisions");
     let (changes, planted) = faulty(210);
     assert!(planted.len() >= 200);
     w.store

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// The packs that come with the program, and those given here.
-fn shelf(own: &[(&str, &[(&str, &str)])]) -> Vec<Offered> {
+pub fn shelf(own: &[(&str, &[(&str, &str)])]) -> Vec<Offered> {
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
     let mut offered: Vec<Offered> = ["front_gate", "housing", "sanitation", "signs"]
         .iter()

@@ -4,6 +4,7 @@ use crate::world::{self, CLEANING, NOW, ROADS, ROADS_OFFICER, World, new_id, per
 use app::AppError;
 use app::components::{BatchIn, ComponentQuery, ComponentStepRequest, ComponentView, RegisterIn};
 use app::edits::{EditCommand, EditReport, EditState, EditStep, EditView, NewEdit};
+use app::ports::GridChange;
 use app::public::PublicReportIn;
 use app::surveys::{
     CaptureIn, CaptureQuery, CaptureState, CaptureView, DecisionIn, DutyQuery, NewRound, OwnershipAsk,
@@ -576,4 +577,38 @@ async fn the_check_finds_every_planted_fault_and_nothing_in_what_was_registered(
     let found = row().await;
     assert_eq!(found.state, "failed");
     assert!(found.found.en.contains("230 components, 200 faults"), "{}", found.found.en);
+}
+
+#[tokio::test]
+async fn another_edition_of_the_grids_takes_what_stands_in_them_along() {
+    let w = world().await;
+    let admin = w.who(Role::SystemAdmin);
+    let lamp = try_register(&w, &admin, lamp_at(116.005, 36.005)).await.expect("registered");
+    let still = try_register(&w, &admin, lamp_at(116.002, 36.005)).await.expect("registered");
+    assert_eq!(lamp.grid, "990401001001001");
+    let area = |code: &str, west: f64, east: f64| GridChange::Put {
+        code: code.parse().expect("a code"),
+        body: "{}".to_owned(),
+        shape: format!("POLYGON(({west} 36, {east} 36, {east} 36.01, {west} 36.01, {west} 36))"),
+    };
+    let changes = vec![
+        area("990401001001001", 116.0, 116.004),
+        area("990401001001002", 116.004, 116.01),
+        area("990401002001001", 116.01, 116.02),
+    ];
+    let day = jiff::civil::date(2026, 3, 1);
+    w.store.publish_grids(world::city(), 0, day, None, w.app.now(), "", changes).await.expect("published");
+    w.app.open_city(world::city()).await.expect("opened");
+    w.app.work_jobs(&|| true).await.expect("asked for");
+    w.clock.advance(kernel::Millis::seconds(5));
+    assert_eq!(w.app.work_jobs(&|| true).await.expect("done"), 1);
+    let see = async |code: &str| w.app.see_component(&admin, code).await.expect("there");
+    let moved = see(&lamp.code).await;
+    assert_eq!((moved.grid.as_str(), moved.version), ("990401001001002", lamp.version + 1));
+    assert_eq!(see(&still.code).await.version, still.version, "what stands right is left alone");
+    let rows = w.app.check(world::city()).await.expect("checked");
+    let row = rows.iter().find(|row| row.number == 10).expect("query 10");
+    assert_eq!(row.state, "ok", "{:?}", row.examples);
+    w.clock.advance(kernel::Millis::minutes(10));
+    assert_eq!(w.app.work_jobs(&|| true).await.expect("jobs"), 0, "done once");
 }

@@ -3,6 +3,7 @@
 
 use crate::world::{World, city, record};
 use app::AppError;
+use app::registers::EntryQuery;
 use app::ports::files::{FileFormat, Files, Look, Reading, RowWriter, TakeRow, TextEncoding, Writing};
 use app::ports::{COMPONENTS, PutRecord, ThingQuery};
 use app::transfer::State;
@@ -15,6 +16,7 @@ use outside::geo::GeoFiles;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -370,4 +372,79 @@ async fn only_the_system_administrator_brings_files_in_and_exports_come_back_as_
     assert!(some.rows > 0 && some.rows < 20, "{}", some.rows);
     let no = desk.w.app.export_collection(&desk.w.who(Role::Collector), "components", &ask, "test").await;
     assert!(matches!(no, Err(AppError::Forbidden(_))));
+}
+
+/// A mapping as the columns suggest it, onto the positions of `lon` and `lat`.
+async fn guessed(desk: &Desk, id: uuid::Uuid, target: Target) -> Plan {
+    let admin = desk.w.who(Role::SystemAdmin);
+    desk.w.app.guess_plan(&admin, id, target).await.expect("a guess")
+}
+
+#[tokio::test]
+async fn shops_come_from_a_file_go_into_one_and_come_back_the_same() {
+    let desk = Desk::new().await;
+    let packs = crate::registers::shelf(&[]);
+    assert_eq!(desk.w.app.offer_packs(packs).await.expect("a store"), []);
+    let to = || Target::Register { register: "shop".to_owned() };
+    let text = "编号,名称,kind,经度,纬度,street_address,open_fire,documents.licence.number\n\
+        S1,王记面馆,food,116.0051,36.005,中山路 1 号,是,B-1\n\
+        S2,李记五金,,116.0052,36.005,中山路 2 号,否,\n\
+        S3,孙记小吃,food,116.0053,36.005,中山路 3 号,也许,B-3\n";
+    let file = desk.upload("shops.csv", text.as_bytes()).await;
+    let plan = guessed(&desk, file.id, to()).await;
+    assert!(plan.fields.contains_key("fields.street_address"), "{:?}", plan.fields.keys());
+    let tried = desk.worked(file.id, &plan, true).await;
+    let wrong: Vec<(u64, &str, &str)> =
+        tried.faults.iter().map(|f| (f.row, f.field.as_str(), f.code.as_str())).collect();
+    assert_eq!(wrong, [(3, "kind", "required"), (4, "fields.open_fire", "not_a_boolean")]);
+
+    let good = text.replace("S2,李记五金,,", "S2,李记五金,retail,").replace("也许", "无");
+    let file = desk.upload("shops.csv", good.as_bytes()).await;
+    let done = desk.worked(file.id, &plan, false).await;
+    assert_eq!((done.state, done.counts.new, done.counts.wrong), (State::Done, 3, 0), "{:?}", done.faults);
+    let admin = desk.w.who(Role::SystemAdmin);
+    let listed = desk.w.app.list_entries(&admin, "shop", &EntryQuery::default()).await.expect("listed");
+    let codes: BTreeSet<&str> = listed.items.iter().map(|one| one.code.as_str()).collect();
+    assert_eq!((listed.total, codes.len()), (3, 3), "every code once");
+
+    let again = desk.upload("shops.csv", good.as_bytes()).await;
+    let again = desk.worked(again.id, &plan, false).await;
+    assert_eq!((again.counts.unchanged, again.counts.new), (3, 0));
+
+    let ask: ExportAsk = serde_json::from_value(json!({ "format": "csv" })).expect("an ask");
+    let made = desk.w.app.export_collection(&admin, "shop", &ask, "").await.expect("a file");
+    assert_eq!(made.rows, 3);
+    let mut bytes = Vec::new();
+    let mut out = made.file;
+    out.read_to_end(&mut bytes).expect("readable");
+    let back = desk.upload("shop.csv", &bytes).await;
+    let plan = guessed(&desk, back.id, to()).await;
+    assert!(plan.fields.contains_key("code"), "what goes out is found again by its code");
+    let back = desk.worked(back.id, &plan, false).await;
+    assert_eq!((back.state, back.counts.unchanged, back.counts.wrong), (State::Done, 3, 0), "{:?}", back.faults);
+
+    let changed = String::from_utf8(bytes).expect("text").replace("李记五金", "李记灯具");
+    let file = desk.upload("shop.csv", changed.as_bytes()).await;
+    let done = desk.worked(file.id, &plan, false).await;
+    assert_eq!((done.counts.changed, done.counts.unchanged), (1, 2));
+}
+
+#[tokio::test]
+async fn addresses_come_from_a_file_and_are_found() {
+    let desk = Desk::new().await;
+    let text = "id,kind,name_zh,lng,lat,area\n\
+        p-1,poi,人民广场,116.005,36.005,990401\n\
+        p-2,palace,王宫,116.006,36.005,990401\n";
+    let file = desk.upload("places.csv", text.as_bytes()).await;
+    let plan = guessed(&desk, file.id, Target::Addresses).await;
+    let tried = desk.worked(file.id, &plan, true).await;
+    assert_eq!((tried.counts.new, tried.counts.wrong, tried.faults[0].row), (1, 1, 3), "{:?}", tried.faults);
+    let best = Plan { mode: Mode::BestEffort, ..plan };
+    let done = desk.worked(file.id, &best, false).await;
+    assert_eq!((done.state, done.counts.new), (State::Done, 1), "{}", done.why);
+    let admin = desk.w.who(Role::SystemAdmin);
+    let found = desk.w.app.list_addresses(&admin, Some("人民广场"), None, None, 5).await.expect("listed");
+    assert_eq!(found.items.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["p-1"]);
+    let again = desk.worked(file.id, &best, false).await;
+    assert_eq!((again.counts.unchanged, again.counts.new), (1, 0));
 }

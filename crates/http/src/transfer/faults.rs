@@ -13,7 +13,6 @@ use app::App;
 use app::transfer::{Fault, may_transfer};
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::Map;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -42,7 +41,7 @@ async fn transfer_faults(
 fn cell(fault: &Fault, column: &str, _: Language) -> Cell {
     let said = |words: &str, language: Language| {
         if words.is_empty() {
-            i18n::message_or_code(language, &fault.code, &Map::new())
+            i18n::message_or_code(language, &fault.code, &fault.params)
         } else {
             words.to_owned()
         }

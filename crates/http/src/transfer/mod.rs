@@ -144,6 +144,8 @@ async fn look(
 enum TargetWord {
     #[default]
     Components,
+    Register,
+    Addresses,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -153,12 +155,18 @@ struct To {
     #[serde(default)]
     #[param(inline)]
     to: TargetWord,
+    /// Which register, when the rows become entries of one.
+    #[serde(default)]
+    #[param(max_length = 40)]
+    register: String,
 }
 
 impl To {
-    const fn target(&self) -> Target {
+    fn target(&self) -> Target {
         match self.to {
             TargetWord::Components => Target::Components,
+            TargetWord::Register => Target::Register { register: self.register.clone() },
+            TargetWord::Addresses => Target::Addresses,
         }
     }
 }
@@ -292,7 +300,7 @@ async fn remove_profile(
 /// Every fault with its sentence in both languages.
 fn shown(mut view: TransferView) -> Json<TransferView> {
     for fault in &mut view.faults {
-        let said = |language| i18n::message_or_code(language, &fault.code, &serde_json::Map::new());
+        let said = |language| i18n::message_or_code(language, &fault.code, &fault.params);
         if fault.zh.is_empty() {
             fault.zh = said(Language::Zh);
         }
