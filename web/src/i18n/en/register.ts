@@ -199,4 +199,13 @@ export default {
   record_offences: 'Record failed items as offences',
   left: '{n} item left | {n} items left',
   save_inspection: 'Submit the inspection',
+  may_not_inspect: 'This inspection is not within your post and area.',
+  back_to: 'Back to {name}',
+  wkt_wrong: 'Cannot be read, or is not the kind of shape this register has.',
+  draw_line: 'Click along the line, double-click to end; or write it as WKT.',
+  draw_polygon: 'Click along the border, double-click to end; or write it as WKT.',
+  draw_anew: 'Draw anew',
+  filters: 'Filters',
+  switch_off_means: 'Its registers will no longer be shown and its rules raise no cases; the {n} entries are kept and come back when it is switched on.',
+  switch_off_sure: 'Switch off {name}',
 }

@@ -199,4 +199,13 @@ export default {
   record_offences: '不合格项同时记违规',
   left: '还有 {n} 项',
   save_inspection: '提交检查',
+  may_not_inspect: '不在您的岗位和区域内，不能做这项检查。',
+  back_to: '返回{name}',
+  wkt_wrong: '读不出来，或与这类登记的几何类型不符。',
+  draw_line: '在地图上沿线点击，双击结束；也可直接填写 WKT。',
+  draw_polygon: '在地图上沿边界点击，双击结束；也可直接填写 WKT。',
+  draw_anew: '重画',
+  filters: '筛选',
+  switch_off_means: '停用后，它的登记簿不再显示，规则不再立案；已有的 {n} 条登记保留，重新启用即恢复。',
+  switch_off_sure: '停用{name}',
 }
