@@ -208,4 +208,8 @@ export default {
   filters: 'Filters',
   switch_off_means: 'Its registers will no longer be shown and its rules raise no cases; the {n} entries are kept and come back when it is switched on.',
   switch_off_sure: 'Switch off {name}',
+  near_me: 'Near me',
+  away: 'about {m} m from you',
+  within: 'within {m} m, nearest first',
+  to_street: 'Back to my tasks on the street',
 }

@@ -208,4 +208,8 @@ export default {
   filters: '筛选',
   switch_off_means: '停用后，它的登记簿不再显示，规则不再立案；已有的 {n} 条登记保留，重新启用即恢复。',
   switch_off_sure: '停用{name}',
+  near_me: '我附近',
+  away: '距您约 {m} 米',
+  within: '{m} 米以内，由近到远',
+  to_street: '回到外勤',
 }
