@@ -30,6 +30,7 @@ test('a grid is drawn, reviewed and published, and a report there gets it', asyn
   await page.getByRole('heading', { name: /Beacon Street/ }).waitFor()
 
   // The grid of the place is voided and drawn anew, by clicks around the middle of the map.
+  await page.getByText(/[1-9]\d* grids? in view/).waitFor()
   await settled(page)
   const canvas = page.locator('.maplibregl-canvas')
   const box = await canvas.boundingBox()
