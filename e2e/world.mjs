@@ -28,15 +28,16 @@ const departmentOf = (people) => people.department_officer.me.department.id
 
 const STAGES = ['reported', 'accepted', 'filed', 'dispatched', 'handling', 'replied', 'ready_to_verify', 'verifying', 'verified']
 
-/** Takes a reported case on to `stage`. */
-export async function bring(people, id, stage) {
+/** Takes a reported case on to `stage`; `at` is where it is, and where the collector stands. */
+export async function bring(people, id, stage, at = PLACE) {
+  const position = { lng: at.lng, lat: at.lat }
   const department = departmentOf(people)
   const steps = {
     accepted: async () => {
       const view = await people.intake_operator.see(id)
       if (view.actions.some((action) => action.step === 'accept' && !action.allowed && action.because.code === 'not_confirmed')) {
         await people.intake_operator.step(id, { step: 'request_confirmation', collector: people.collector.me.person.id })
-        await people.collector.step(id, { step: 'answer_confirmation', outcome: 'true', evidence: [{ attachment: await people.collector.photo(), kind: 'on_spot' }], position: { lng: PLACE.lng, lat: PLACE.lat } })
+        await people.collector.step(id, { step: 'answer_confirmation', outcome: 'true', evidence: [{ attachment: await people.collector.photo(), kind: 'on_spot' }], position })
       }
       await people.intake_operator.step(id, { step: 'accept' })
     },
@@ -53,7 +54,7 @@ export async function bring(people, id, stage) {
     replied: async () => people.handler.step(id, { step: 'reply', text: 'Lamp replaced', evidence: [{ attachment: await people.handler.photo(), kind: 'after' }] }),
     ready_to_verify: () => people.dispatcher.step(id, { step: 'pass_on' }),
     verifying: () => people.intake_operator.step(id, { step: 'request_verification', collector: people.collector.me.person.id }),
-    verified: async () => people.collector.step(id, { step: 'answer_verification', outcome: 'passed', evidence: [{ attachment: await people.collector.photo(), kind: 'on_spot' }], position: { lng: PLACE.lng, lat: PLACE.lat } }),
+    verified: async () => people.collector.step(id, { step: 'answer_verification', outcome: 'passed', evidence: [{ attachment: await people.collector.photo(), kind: 'on_spot' }], position }),
   }
   const now = (await people.shift_leader.see(id)).stage
   for (const name of STAGES.slice(STAGES.indexOf(now) + 1, STAGES.indexOf(stage) + 1)) await steps[name]()

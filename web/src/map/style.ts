@@ -347,9 +347,11 @@ function heatLayer(theme: Theme): LayerSpecification {
 function ownLayers(theme: Theme): LayerSpecification[] {
   const p = palettes[theme]
   const lightColour = (worst: unknown): never => ['match', worst, 3, p.redFill, 2, p.yellowFill, 1, p.greenFill, p.greyFill] as never
+  /** What is somebody else's stands back. */
+  const areaColour: never = ['match', ['get', 'tone'], 'other', p.greyFill, p.accent] as never
   return [
-    { id: 'areas-fill', type: 'fill', source: 'areas', paint: { 'fill-color': p.accent, 'fill-opacity': ['coalesce', ['get', 'opacity'], 0.06] } },
-    { id: 'areas-line', type: 'line', source: 'areas', paint: { 'line-color': p.accent, 'line-width': 1.6, 'line-dasharray': [3, 2] } },
+    { id: 'areas-fill', type: 'fill', source: 'areas', paint: { 'fill-color': areaColour, 'fill-opacity': ['coalesce', ['get', 'opacity'], 0.06] } },
+    { id: 'areas-line', type: 'line', source: 'areas', paint: { 'line-color': areaColour, 'line-width': 1.6, 'line-dasharray': [3, 2] } },
     {
       id: 'areas-name',
       type: 'symbol',

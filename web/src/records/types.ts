@@ -242,6 +242,10 @@ export interface DutyGrid {
   code: string
   name: Words
   areas: string[]
+  /** Duty when left out. */
+  kind?: 'duty' | 'supervision' | 'patrol' | 'handler'
+  people?: number[]
+  since_on?: string
 }
 export interface Shift {
   person: number

@@ -28,6 +28,16 @@ describe('keys', () => {
     expect(run).toHaveBeenCalledOnce()
   })
 
+  it('tell a letter with Shift under Ctrl from one without', () => {
+    const [undo, redo] = [vi.fn(), vi.fn()]
+    listen('mod+z', undo)
+    listen('mod+shift+z', redo)
+    say('Z', { ctrlKey: true, shiftKey: true })
+    expect([undo.mock.calls.length, redo.mock.calls.length]).toEqual([0, 1])
+    say('z', { metaKey: true })
+    expect(undo).toHaveBeenCalledOnce()
+  })
+
   it('can be two, one after the other', () => {
     const run = vi.fn()
     listen('g c', run)

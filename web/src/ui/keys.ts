@@ -74,10 +74,12 @@ export function nameOf(event: KeyboardEvent): string {
   if (key === ' ') key = 'Space'
   const single = key.length === 1
   if (single) key = key.toLowerCase()
+  // Shift is part of how a sign such as `?` is typed, but not of a letter under Ctrl or ⌘.
+  const mod = event.ctrlKey || event.metaKey
   const modifiers = [
-    event.ctrlKey || event.metaKey ? 'mod' : '',
+    mod ? 'mod' : '',
     event.altKey ? 'alt' : '',
-    event.shiftKey && !single ? 'shift' : '',
+    event.shiftKey && (!single || (mod && /[a-z]/.test(key))) ? 'shift' : '',
   ].filter(Boolean)
   return [...modifiers, key].join('+')
 }

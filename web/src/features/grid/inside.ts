@@ -1,6 +1,6 @@
 /** Which drawn grid a place lies in: what a click on the map means. */
 import type { MultiPolygon, Polygon, Position } from 'geojson'
-import { x, y } from '@/map/ground'
+import { type Box, x, y } from '@/map/ground'
 
 function ringHolds(ring: readonly Position[], lng: number, lat: number): boolean {
   let inside = false
@@ -14,4 +14,13 @@ function ringHolds(ring: readonly Position[], lng: number, lat: number): boolean
 export function holds(shape: Polygon | MultiPolygon, lng: number, lat: number): boolean {
   const rings = shape.type === 'Polygon' ? shape.coordinates : shape.coordinates.flat()
   return rings.filter((ring) => ringHolds(ring, lng, lat)).length % 2 === 1
+}
+/** The smallest box around what is drawn; nothing for nothing. */
+export function boxOf(paths: readonly (readonly Position[])[]): Box | null {
+  const all = paths.flat()
+  if (all.length === 0) return null
+  const least = (values: number[]) => values.reduce((a, b) => Math.min(a, b))
+  const most = (values: number[]) => values.reduce((a, b) => Math.max(a, b))
+  const [lngs, lats] = [all.map(x), all.map(y)]
+  return { west: least(lngs), south: least(lats), east: most(lngs), north: most(lats) }
 }

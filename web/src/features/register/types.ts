@@ -82,7 +82,6 @@ export interface Held {
 export interface Draft {
   name: string
   kind: string
-  place: { lng: number; lat: number } | null
   wkt: string
   state: string
   fields: Record<string, unknown>

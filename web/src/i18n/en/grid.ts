@@ -113,4 +113,8 @@ export default {
   people: 'People',
   grids: 'Unit grids',
   nobody: 'nobody named',
+  draft_line_first: 'From the grids before the first edition · {grids} grids · {added} new, {changed} changed, {removed} voided',
+  discard_sure: 'Really give up: what was drawn is lost',
+  rotation_choose: 'Tick the grids that take part; people move on in the order of the table.',
+  in_view_n: '{n} grid in view | {n} grids in view',
 }

@@ -42,4 +42,9 @@ export default {
   code_first: 'Fill in the code first',
   people_there: 'Who is responsible',
   nobody: 'nobody',
+  grid_kind: 'Kind of grid',
+  on_map: 'Choose on the map',
+  since_on: 'Theirs since',
+  grid_people: 'People in charge',
+  grid_people_hint: 'Beside those of the roster',
 }

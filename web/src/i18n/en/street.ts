@@ -250,4 +250,6 @@ export default {
   outcome_correction: 'Changed',
   survey_body_missing: 'Write the name of the supervising body and its credit code of 18 characters',
   survey_state_same: 'Choose another state than the one on record; if nothing changed, choose “As on record”',
+  registers: 'Registers',
+  more_work: 'Other work',
 }

@@ -36,7 +36,6 @@ export default {
   y: 'Latitude or northing',
   column: 'Column',
   crs: 'Coordinate system',
-  crs_hint: 'cgcs2000, wgs84, gcj02 (Gaode), bd09 (Baidu); Gauss-Krüger such as gk3:40 (with zone number), gk3:cm120 (without)',
   named: 'The file says: {name}',
   inside: '{n} of {all} sample positions lie within the city',
   preview: 'Sample positions',
@@ -86,8 +85,6 @@ export default {
   components: 'Components',
   grids: 'Unit grids',
   area: 'Area',
-  area_hint: 'Code of a district, street, community or grid; empty for the whole city',
-  class_hint: 'Such as 2026-component-01037; empty for all',
   states: {
     looked: 'To be mapped', checking: 'Trying', checked: 'Tried', running: 'Writing', undoing: 'Taking back', done: 'Done', failed: 'Not written', cancelled: 'Stopped',
   },
@@ -100,4 +97,8 @@ export default {
   coordinates: {
     coordinate_not_finite: 'no number', coordinate_out_of_range: 'out of the range of degrees', coordinate_swapped: 'coordinates swapped', coordinate_in_metres: 'metres: choose a projected system', coordinate_in_degrees: 'degrees: choose a geographic system', coordinate_other_zone: 'another zone number', coordinate_zone_missing: 'zone number missing', coordinate_zone_unexpected: 'has a zone number', coordinate_too_far_east: 'too far from the central meridian', coordinate_outside_zone: 'outside the zone', coordinate_too_far_north: 'northing not within China',
   },
+  systems: { cgcs2000: 'CGCS2000 (national)', wgs84: 'WGS-84 (satellites)', gcj02: 'GCJ-02 (Gaode, Tencent)', bd09: 'BD-09 (Baidu)', other: 'Gauss-Krüger or another…' },
+  system_code: 'Code of the system',
+  system_hint: 'Such as gk3:40 (zone of 3 degrees, its number in the coordinates), gk3:cm120 (central meridian 120°, without), gk6:20',
+  class_find: 'Name or code of a class',
 }

@@ -113,4 +113,8 @@ export default {
   people: '人员',
   grids: '单元网格数',
   nobody: '未指定',
+  draft_line_first: '第一版之前的网格 · 共 {grids} 个 · 新增 {added}，变更 {changed}，作废 {removed}',
+  discard_sure: '确定放弃，绘制的内容会丢失',
+  rotation_choose: '勾选参加轮换的网格，人员按表中顺序换到后面的网格。',
+  in_view_n: '图上有 {n} 个网格',
 }

@@ -42,4 +42,9 @@ export default {
   code_first: '请先填写编码',
   people_there: '负责人员',
   nobody: '无人负责',
+  grid_kind: '网格种类',
+  on_map: '在地图上选',
+  since_on: '自何日起',
+  grid_people: '负责人',
+  grid_people_hint: '排班之外直接负责的人',
 }

@@ -250,4 +250,6 @@ export default {
   outcome_correction: '有变化',
   survey_body_missing: '请填写主管部门名称和 18 位信用代码',
   survey_state_same: '请选择与登记不同的状态；没有变化请选“无误”',
+  registers: '登记簿',
+  more_work: '其他工作',
 }

@@ -36,7 +36,6 @@ export default {
   y: '纬度或北坐标',
   column: '列',
   crs: '坐标系',
-  crs_hint: 'cgcs2000、wgs84、gcj02（高德）、bd09（百度）；高斯投影如 gk3:40（带带号）、gk3:cm120（不带）',
   named: '文件自称：{name}',
   inside: '样本 {all} 个位置中 {n} 个在本市范围内',
   preview: '样本位置',
@@ -86,8 +85,6 @@ export default {
   components: '部件',
   grids: '单元网格',
   area: '区域',
-  area_hint: '区县、街道、社区或网格编码，留空为全市',
-  class_hint: '如 2026-component-01037，留空为全部',
   states: {
     looked: '待设置', checking: '正在试行', checked: '已试行', running: '正在写入', undoing: '正在撤销', done: '已完成', failed: '未写入', cancelled: '已停止',
   },
@@ -100,4 +97,8 @@ export default {
   coordinates: {
     coordinate_not_finite: '不是数字', coordinate_out_of_range: '超出经纬度范围', coordinate_swapped: '两个坐标颠倒', coordinate_in_metres: '是米，须选投影坐标系', coordinate_in_degrees: '是度，须选地理坐标系', coordinate_other_zone: '带号不同', coordinate_zone_missing: '缺少带号', coordinate_zone_unexpected: '带有带号', coordinate_too_far_east: '离中央子午线过远', coordinate_outside_zone: '不在投影带内', coordinate_too_far_north: '北坐标不在我国范围',
   },
+  systems: { cgcs2000: 'CGCS2000（国家大地坐标系）', wgs84: 'WGS-84（卫星定位）', gcj02: 'GCJ-02（高德、腾讯）', bd09: 'BD-09（百度）', other: '高斯投影或其他…' },
+  system_code: '坐标系代码',
+  system_hint: '如 gk3:40（3 度带，带号在坐标里）、gk3:cm120（中央经线 120°，不带带号）、gk6:20',
+  class_find: '输入类别名称或代码',
 }

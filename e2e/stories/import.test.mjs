@@ -40,8 +40,8 @@ test('trees are tried, written once, and taken away again', async () => {
 
   const field = (label) => page.locator('.row', { has: page.locator('.name', { hasText: new RegExp(`^${label}`) }) })
   await field('Class').getByRole('button', { name: 'Translate' }).click()
-  await field('Class').getByLabel('street_tree').fill('2026-component-04002')
-  await field('Class').getByLabel('street_tree').blur()
+  await field('Class').getByRole('combobox', { name: 'street_tree' }).fill('2026-component-04002')
+  await field('Class').getByRole('combobox', { name: 'street_tree' }).blur()
   await field('Supervising body, code').getByLabel(/Fixed value/).fill('91330100799655058B')
   await field('Supervising body, code').getByLabel(/Fixed value/).blur()
   await field('Supervising body').last().getByLabel(/Fixed value/).fill('Parks')
