@@ -24,8 +24,8 @@ after(async () => {
 test('a component is registered on its page, then its maintainer and its state change, with a history of both', async () => {
   const page = await pageFor(browser, server, admin)
   await page.goto('/components/new')
-  await page.getByLabel('Find a class by name').fill('street lamp')
-  await page.getByLabel(/^Minor class/).selectOption('2026-component-01037').catch(() => page.getByLabel(/^Minor class/).selectOption({ index: 0 }))
+  await page.getByRole('combobox', { name: /^Minor class/ }).fill('street lamp')
+  await page.getByRole('option', { name: 'Street light Municipal public utilities', exact: true }).click()
   await page.getByLabel(/^Name/).first().fill('Lamp at the corner')
   const supervisor = page.getByRole('group', { name: /^Supervising body/ })
   await supervisor.getByLabel(/Name of the body/).fill(BODY.name)
