@@ -53,7 +53,7 @@ test('two lamps get a new maintainer in one batch, which somebody else publishes
   const lamps = [await lamp(admin, { name: 'Batch lamp 1', lng: PLACE.lng + 0.001 }), await lamp(admin, { name: 'Batch lamp 2', lng: PLACE.lng + 0.002 })]
   const page = await pageFor(browser, server, admin)
   await page.goto('/components?q=Batch')
-  await page.getByText('Batch lamp 2').waitFor()
+  await page.getByText('Batch lamp 2', { exact: true }).waitFor()
   for (const key of ['j', 'x', 'j', 'x']) await page.keyboard.press(key)
   await page.getByRole('button', { name: 'Change together' }).click()
   const drawer = page.getByRole('dialog')

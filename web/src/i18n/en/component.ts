@@ -98,6 +98,7 @@ export default {
   return_meaning: 'It goes back to whoever made it; write what must be changed.',
   class_missing: 'Choose the class',
   place_missing: 'Draw the place on the map',
+  place_unwritten: 'Write the coordinates of the place',
   name_missing: 'Write the name',
   supervisor_missing: 'Name the supervising body',
   shape: 'Shape',

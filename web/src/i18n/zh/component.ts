@@ -98,6 +98,7 @@ export default {
   return_meaning: '退回给编制人，写明要改什么。',
   class_missing: '请选择小类',
   place_missing: '请在地图上画出位置',
+  place_unwritten: '请填写位置坐标',
   name_missing: '请填写名称',
   supervisor_missing: '请填写主管部门',
   shape: '图形',
