@@ -112,6 +112,7 @@ test('without a map the list holds the same things, by keyboard', async () => {
   await page.keyboard.press('Enter')
   await page.getByRole('article', { name: /Lamp/ }).waitFor()
   assert.match(new URL(page.url()).searchParams.get('thing') ?? '', /^components:\d{17}$/)
+  assert.equal(await page.getByRole('toolbar', { name: 'Map tools' }).count(), 0, 'nothing to draw with where nothing is drawn')
   assert.deepEqual(await axe(page), [])
   assert.deepEqual(page.failures, [])
 })
