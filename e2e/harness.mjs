@@ -209,6 +209,9 @@ export async function pageFor(browser, server, who, { width = 1440, height = 900
   return page
 }
 
+/** As long as a screen may take to stand still: a slow machine draws a map for many seconds. */
+const PATIENCE_MS = Math.max(20_000, 4 * Number(process.env.YIWANG_PATIENCE_MS ?? 0))
+
 /** Waits until the page stands still: every question answered, no bones of what is coming, its map drawn. */
 export async function settled(page) {
   await page.waitForLoadState('domcontentloaded')
@@ -222,7 +225,7 @@ export async function settled(page) {
   // One answer leads to the next question: it must hold for a while, at every look.
   for (let looks = 0; looks < 6; looks += 1) {
     if (!(await still().catch(() => false)) || page.asking.size > 0) looks = -1
-    if (Date.now() - begun > 20_000) throw new Error(`${page.url()} does not stand still: ${[...page.asking].map((request) => request.url()).join(' ') || 'a skeleton or a map'}`)
+    if (Date.now() - begun > PATIENCE_MS) throw new Error(`${page.url()} does not stand still: ${[...page.asking].map((request) => request.url()).join(' ') || 'a skeleton or a map'}`)
     await page.waitForTimeout(40)
   }
 }

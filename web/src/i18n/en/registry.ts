@@ -11,6 +11,8 @@ export default {
     name: 'Name', supervisor: 'Supervising body', owner: 'Owner', maintainer: 'Maintainer', source: 'Source of the data', note: 'Remark', height_m: 'Height (m)', relations: 'Relations', documents: 'Documents', photos: 'Photos', extra: 'Fields of the class',
     place: 'Place', grid: 'Unit grid', street_name: 'Street', community_name: 'Community', accuracy: 'Accuracy', state: 'State', reason: 'Reason', round: 'Survey round', code: 'Code', first_on: 'First registered on', changed_on: 'Changed on', class: 'Class', confirmed: 'Ownership', surveyed: 'Survey', version: 'Version', kind: 'Kind', to: 'Code', title: 'Title', expires_on: 'Expires on', id: 'Number',
   },
+  /** Between several. */
+  comma: ', ',
   open_page: 'Open its page',
   identity: 'Identity',
   attributes: 'Standard attributes',
