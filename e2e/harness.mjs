@@ -202,12 +202,15 @@ export async function pageFor(browser, server, who, { width = 1440, height = 900
   // What a screen's own code throws while it draws is caught and written there.
   page.on('console', (message) => message.type() === 'error' && /^\w*Error\b/.test(message.text()) && page.failures.push(message.text()))
   if (process.env.YIWANG_PATIENCE_MS) page.setDefaultTimeout(Number(process.env.YIWANG_PATIENCE_MS))
-  // Questions on their way; the live stream never ends and does not count.
+  // Questions on their way, and parts of the page itself; the live stream never ends and does not count.
   page.asking = new Set()
-  page.on('request', (request) => request.url().includes('/api/') && !request.url().includes('/api/live') && page.asking.add(request))
+  page.on('request', (request) => /\/api\/|\/assets\//.test(request.url()) && !request.url().includes('/api/live') && page.asking.add(request))
   for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => page.asking.delete(request))
   return page
 }
+
+/** As long as a screen may take to stand still: a slow machine draws a map for many seconds. */
+const PATIENCE_MS = Math.max(20_000, 4 * Number(process.env.YIWANG_PATIENCE_MS ?? 0))
 
 /** Waits until the page stands still: every question answered, no bones of what is coming, its map drawn. */
 export async function settled(page) {
@@ -219,10 +222,10 @@ export async function settled(page) {
       return shell !== null && shell.childElementCount > 0 && !document.querySelector('.skeleton') && [...document.querySelectorAll('.map-view .box')].filter(shown).every((map) => map.matches('[data-idle]'))
     })
   const begun = Date.now()
-  // One answer leads to the next question: it must hold for a while.
-  for (let since = Date.now(); Date.now() - since < 250; ) {
-    if (page.asking.size > 0 || !(await still().catch(() => false))) since = Date.now()
-    if (Date.now() - begun > 20_000) throw new Error(`${page.url()} does not stand still: ${[...page.asking].map((request) => request.url()).join(' ') || 'a skeleton or a map'}`)
+  // One answer leads to the next question: it must hold for a while, at every look.
+  for (let looks = 0; looks < 6; looks += 1) {
+    if (!(await still().catch(() => false)) || page.asking.size > 0) looks = -1
+    if (Date.now() - begun > PATIENCE_MS) throw new Error(`${page.url()} does not stand still: ${[...page.asking].map((request) => request.url()).join(' ') || 'a skeleton or a map'}`)
     await page.waitForTimeout(40)
   }
 }

@@ -4,13 +4,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { axe, newId, out, pageFor, person, settled, startBrowser, startServer } from '../harness.mjs'
-import { CLASS, PLACE, bring, everybody, report } from '../world.mjs'
+import { CLASS, PLACE, bring, everybody, lamp, report } from '../world.mjs'
 
 let server
 let browser
 let people
 const cases = {}
 let secret
+let thing
 
 before(async () => {
   server = await startServer()
@@ -28,6 +29,7 @@ before(async () => {
   cases.closed = await report(people, { text: 'Street light out, long since repaired' })
   await bring(people, cases.closed, 'verified')
   await people.shift_leader.step(cases.closed, { step: 'close' })
+  thing = (await lamp(people.system_admin, { name: 'Lamp at the crossing' })).code
   // What a citizen sent, followed by its secret link.
   const sent = await fetch(`${server.url}/api/public/cases`, {
     method: 'POST',
@@ -57,6 +59,13 @@ const console_ = () => [
   ...LOOP.map((role) => [role, '/work']),
   ...LOOP.map((role) => [role, '/cases']),
   ...['intake_operator', 'shift_leader', 'dispatcher', 'leader', 'supervisor'].map((role) => [role, '/map']),
+  ['leader', '/map?layers=cases,components,grids&side=list&list=components', 'map-list'],
+  ['leader', '/map?layers=cases&heat=true&time=week:2026-11-23', 'map-time'],
+  ...['system_admin', 'dispatcher'].flatMap((role) => [[role, '/components'], [role, `/components/${thing}`, 'component']]),
+  ['system_admin', '/components/new'],
+  ['system_admin', `/components/${thing}/label`, 'label'],
+  ...['system_admin', 'leader'].flatMap((role) => [[role, '/edits'], [role, '/surveys']]),
+  ['department_officer', '/ownership'],
   ...['shift_leader', 'dispatcher', 'leader', 'supervisor', 'department_officer'].flatMap((role) => [[role, '/evaluation'], [role, '/evaluation/ledgers']]),
   ['intake_operator', '/intake'],
   ['intake_operator', '/password'],
@@ -79,8 +88,11 @@ const phones = () => [
   [null, '/citizen/'],
   [null, '/citizen/report'],
   [null, `/citizen/f/${secret}`, 'follow'],
+  [null, `/citizen/c/${thing}`, 'component'],
+  [null, `/citizen/report?component=${thing}`, 'component-report'],
   [null, '/street/log-in'],
   ...['collector', 'handler'].flatMap((role) => ['', 'report', 'out', 'me'].map((page) => [role, `/street/${page}`])),
+  ...['scan', 'survey', `k/${thing}`].map((page) => ['collector', `/street/${page}`, page.startsWith('k/') ? 'thing' : undefined]),
   ['collector', `/street/c/${cases.confirming}`, 'confirming'],
   ['collector', `/street/c/${cases.confirming}/answer_confirmation`, 'confirm'],
   ['collector', `/street/c/${cases.verifying}/answer_verification`, 'verify'],
@@ -99,7 +111,7 @@ const looksFor = (isPhone) => {
   return isPhone ? looks.map((look) => ({ ...look, width: 390 })).filter((look, at, all) => all.findIndex((one) => JSON.stringify(one) === JSON.stringify(look)) === at) : looks
 }
 const fileOf = (role, path, name, { language, width, dark }) => {
-  const words = name ? path.replace(/[0-9]{15,}|[0-9a-f-]{36}|f\/.*/, name) : path
+  const words = name ? (path.includes('?') ? `/${name}` : path.replace(/[0-9]{15,}|[0-9a-f-]{36}|f\/.*/, name)) : path
   return `${out}/${role ?? 'anybody'}${words.replaceAll('/', '-').replace(/-$/, '')}-${language}-${width}${dark ? '-dark' : ''}.png`
 }
 /** Message keys and wire codes that slipped through to people's eyes; what is set in type (accounts, columns, files) is meant so. */

@@ -6,7 +6,7 @@
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from 'maplibre-gl'
 import type { Locale } from '@/i18n'
 import { type Palette, type Theme, palettes } from '@/ui/tokens'
-import { placeOfGroup, signName, signOf } from './signs'
+import { SHAPES, placeOfGroup, signName, signOf } from './signs'
 import { FONT } from './style'
 
 export interface MapLayer {
@@ -22,6 +22,8 @@ export interface MapLayer {
   groups?: readonly string[]
   /** What the colour tells: the kind of thing, or its score or expiry (`band`). */
   colourBy?: 'group' | 'band'
+  /** Areas that have the same value of this property are one, and are told apart by colour: it ends in a number. */
+  oneBy?: string
   /** Written beside a sign that is seen from near, by class. */
   names?: ReadonlyMap<string, string>
 }
@@ -75,6 +77,12 @@ function looks(layer: MapLayer, theme: Theme): { colour: ExpressionSpecification
   }
 }
 
+/** A colour for each area by the last two digits of its code; neighbours are numbered one after the other. */
+function areaColour(property: string, theme: Theme): ExpressionSpecification {
+  const turn: ExpressionSpecification = ['%', ['to-number', ['slice', ['get', property], -2], 0], SHAPES.length]
+  return ['match', turn, ...SHAPES.flatMap((_, n) => [n, signOf(n, theme).colour]), palettes[theme].accent] as unknown as ExpressionSpecification
+}
+
 export function tileSource(layer: MapLayer): SourceSpecification {
   return { type: 'vector', tiles: [layer.tiles.startsWith('/') ? `${location.origin}${layer.tiles}` : layer.tiles], minzoom: TILE_ZOOMS.min, maxzoom: TILE_ZOOMS.max }
 }
@@ -85,12 +93,21 @@ export function tileLayers(layer: MapLayer, theme: Theme, locale: Locale): Layer
   const points = layer.points ?? layer.id
   const shapes = layer.shapes ?? layer.id
   if (layer.kind === 'areas') {
+    const name: ExpressionSpecification = locale === 'en' ? ['coalesce', ['get', 'name_en'], ['get', 'name'], ['get', 'code'], ''] : ['coalesce', ['get', 'name'], ['get', 'code'], '']
+    if (layer.oneBy) {
+      const colour = areaColour(layer.oneBy, theme)
+      return [
+        // Drawn in parts: without smooth edges these leave no seams.
+        { id: own(layer.id, 'fill'), type: 'fill', source, 'source-layer': shapes, paint: { 'fill-color': colour, 'fill-opacity': 0.28, 'fill-antialias': false } },
+        { id: own(layer.id, 'name'), type: 'symbol', source, 'source-layer': shapes, minzoom: 13, layout: { 'text-field': name, 'text-font': FONT, 'text-size': 12, 'text-padding': 90 }, paint: { 'text-color': p.text, 'text-halo-color': p.surface, 'text-halo-width': 1.6 } },
+      ]
+    }
     return [
       { id: own(layer.id, 'fill'), type: 'fill', source, 'source-layer': shapes, paint: { 'fill-color': p.accent, 'fill-opacity': 0.03 } },
-      { id: own(layer.id, 'line'), type: 'line', source, 'source-layer': shapes, paint: { 'line-color': p.accent, 'line-opacity': ['interpolate', ['linear'], ['zoom'], 11, 0.25, 15, 0.8], 'line-width': ['interpolate', ['linear'], ['zoom'], 11, 0.4, 16, 1.6] } },
+      { id: own(layer.id, 'line'), type: 'line', source, 'source-layer': shapes, paint: { 'line-color': p.accent, 'line-opacity': ['interpolate', ['linear'], ['zoom'], 11, 0.2, 16, 0.55], 'line-width': ['interpolate', ['linear'], ['zoom'], 11, 0.4, 16, 1.4] } },
       {
         id: own(layer.id, 'name'), type: 'symbol', source, 'source-layer': shapes, minzoom: 15,
-        layout: { 'text-field': ['coalesce', ['get', 'name'], ['get', 'code'], ''], 'text-font': FONT, 'text-size': 12, 'text-padding': 8 },
+        layout: { 'text-field': name, 'text-font': FONT, 'text-size': 12, 'text-padding': 8 },
         paint: { 'text-color': p.accent, 'text-halo-color': p.surface, 'text-halo-width': 1.6 },
       },
     ]

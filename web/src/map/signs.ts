@@ -66,9 +66,9 @@ export function svgPath(shape: SignShape): string {
   return 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18Z'
 }
 
-/** Draws whatever sign the style asks for and does not have yet. */
+/** Draws whatever sign the style asks for and does not have yet, before anything is drawn with it. */
 export function drawSignsOnDemand(map: Map): void {
-  map.on('styleimagemissing', ({ id }) => {
+  map.setMissingStyleImageResolver((id) => {
     const [kind, shape, colour, edge] = id.split(':')
     if (kind !== 'sign' || !colour || !edge || map.hasImage(id)) return
     const size = 36

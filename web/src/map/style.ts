@@ -49,7 +49,7 @@ export const cityBasemap = shallowRef<Basemap>(noBasemap)
 /** What a city's own file is drawn with. */
 export const basemapFile = (file: string | null | undefined): Basemap => (file ? { ...defaultBasemap, tiles: `/basemap/${file}` } : noBasemap)
 
-export const ATTRIBUTION = '© OpenMapTiles © OpenStreetMap contributors'
+const ATTRIBUTION = '© OpenMapTiles © OpenStreetMap contributors'
 export const FONT = ['Noto Sans Regular']
 
 interface Ink {

@@ -14,7 +14,7 @@ interface Wish {
   chosen: { layer: string; id: string } | null
 }
 const OURS = /^tiles:/
-const key = (layer: MapLayer) => JSON.stringify([layer.kind, layer.points, layer.shapes, layer.groups, layer.colourBy, layer.names?.size])
+const key = (layer: MapLayer) => JSON.stringify([layer.kind, layer.points, layer.shapes, layer.groups, layer.colourBy, layer.oneBy, layer.names?.size])
 
 /** Changes beyond this many a second are told together. */
 const CALM_MS = 120

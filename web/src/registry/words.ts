@@ -9,7 +9,8 @@ export const sayRegistry = (table: string, code: string): string => (hasCode('re
 export const sayState = (state: string): string => sayRegistry('state', state)
 export const stateTone = (state: string): string => ({ intact: 'green', damaged: 'yellow', lost: 'red' })[state] ?? ''
 export const sayClass = (line: { class: { key: string; name: Words } | null }): string => say(line.class?.name) || (line.class?.key ?? '')
-export const sayLineState = (line: Pick<ThingLine, 'state' | 'state_name'>): string => say(line.state_name) || sayState(line.state)
+/** Registers name their own states. */
+export const sayLineState = (line: Pick<ThingLine, 'layer' | 'state' | 'state_name'>): string => (line.layer === 'components' ? '' : say(line.state_name)) || sayState(line.state)
 /** The two digits of the major class in a class key such as `2026-component-01037`. */
 export const majorOf = (cls: string): string => /-(\d{2})\d*$/.exec(cls)?.[1] ?? ''
 /** `370702 01 037 000123`: division, major and minor class, number. Codes of edition 2013 have 16 digits. */

@@ -14,6 +14,8 @@ declare module 'vue-router' {
 
 export interface RailEntry {
   to: string
+  /** Other screens of the same duty, by how their paths begin. */
+  also?: readonly string[]
   label: MessageKey
   icon: Component
   /** The letter after `g`; unique. */

@@ -1,5 +1,6 @@
 export default {
   title: 'Map',
+  without: 'This device cannot draw the map; what lies on it is listed here.',
   pane: 'Map and layers',
   card: 'What is open',
   beside: 'Layers and list',
@@ -12,7 +13,6 @@ export default {
   none_text: 'Move or zoom out the map, or widen the filters.',
   none_things: 'Nothing of this kind in view',
   none_things_text: 'Move or zoom out the map, or tick more classes under Layers.',
-  none_in_view: 'None in view',
   no_layer: 'No layer is on',
   no_layer_text: 'Tick cases, components or another register under Layers.',
   things_total: '{count} thing | {count} things',

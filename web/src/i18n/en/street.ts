@@ -233,6 +233,7 @@ export default {
   survey_list: 'List',
   survey_map: 'Map',
   survey_find: 'Find by name, class or code',
+  survey_left: '{n} still to look at | {n} still to look at',
   survey_all_done: 'Everything has been looked at',
   survey_none: 'No component fits',
   survey_new: 'Register something new',

@@ -1,5 +1,6 @@
 export default {
   title: '地图',
+  without: '此设备不能显示地图，地图上的对象列在下面。',
   pane: '地图与图层',
   card: '选中对象',
   beside: '图层与列表',
@@ -12,7 +13,6 @@ export default {
   none_text: '移动或缩小地图，或者放宽筛选条件。',
   none_things: '当前范围没有此类对象',
   none_things_text: '移动或缩小地图，或者在图层里多勾选几类。',
-  none_in_view: '当前范围没有',
   no_layer: '没有打开任何图层',
   no_layer_text: '在“图层”里勾选案卷、部件或其他台账。',
   things_total: '{count} 个',

@@ -233,6 +233,7 @@ export default {
   survey_list: '列表',
   survey_map: '地图',
   survey_find: '按名称、类别、编码查找',
+  survey_left: '还有 {n} 处待核对',
   survey_all_done: '全部核对完了',
   survey_none: '没有符合条件的部件',
   survey_new: '登记新发现的部件',

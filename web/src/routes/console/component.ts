@@ -10,5 +10,5 @@ export default {
     { path: '/edits', component: () => import('@/features/component/EditsPage.vue'), meta: { title: 'component.edits' } },
     { path: '/edits/:id', component: () => import('@/features/component/EditPage.vue'), meta: { title: 'component.edits' } },
   ],
-  rail: [{ to: '/components', label: 'duties.things', icon: Boxes, go: 't', order: 40 }],
+  rail: [{ to: '/components', also: ['/edits', '/surveys', '/ownership'], label: 'duties.things', icon: Boxes, go: 't', order: 40 }],
 } satisfies ScreenModule

@@ -70,7 +70,6 @@ test('a round is planned, walked, sent when the line is back, and decided about'
   await page.goto(`/street/survey/${round}/new`)
   await page.getByRole('button', { name: 'Choose from the catalogue' }).click()
   const tree = page.locator('.tree')
-  await tree.getByText('Components', { exact: true }).click()
   await tree.locator('details.inner summary').first().click()
   await tree.locator('details.inner li button').first().click()
   await page.getByRole('button', { name: 'Use my position' }).click()

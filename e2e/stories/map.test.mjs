@@ -26,6 +26,11 @@ after(async () => {
   await server?.stop()
 })
 
+/** Waits until the map stands and all of it is drawn. */
+async function drawn(page) {
+  await page.locator('.map-view .box[data-idle]').first().waitFor({ timeout: 30_000 })
+  await settled(page)
+}
 const at = (zoom = 17) => `${zoom}/${PLACE.lat}/${PLACE.lng}`
 /** Where a place is on the screen: the map is 512 · 2^zoom pixels around the world. */
 async function pixelOf(page, lng, lat) {
@@ -40,7 +45,7 @@ async function pixelOf(page, lng, lat) {
 test('somebody finds a lamp by its code, sees its card, and the address brings a colleague to the same view', async () => {
   const page = await pageFor(browser, server, people.shift_leader, { map: true })
   await page.goto(`/map?at=${at()}&layers=cases,components`)
-  await settled(page)
+  await drawn(page)
   await page.keyboard.press('/')
   await page.keyboard.type(lamps[0].code)
   await page.getByRole('option', { name: /Lamp 1/ }).waitFor()
@@ -64,7 +69,7 @@ test('somebody finds a lamp by its code, sees its card, and the address brings a
 test('a click on one lamp opens it; a click on two asks which', async () => {
   const page = await pageFor(browser, server, people.shift_leader, { map: true })
   await page.goto(`/map?at=18/${PLACE.lat + 0.0006}/${PLACE.lng + 0.0004}&layers=components`)
-  await settled(page)
+  await drawn(page)
   const [x, y] = await pixelOf(page, PLACE.lng + 0.0004, PLACE.lat + 0.0006)
   await page.mouse.click(x, y)
   await page.getByRole('article', { name: 'Lamp 2' }).waitFor()
@@ -83,7 +88,7 @@ test('a click on one lamp opens it; a click on two asks which', async () => {
 test('a box is drawn; what is inside is counted by class and listed', async () => {
   const page = await pageFor(browser, server, people.leader, { map: true })
   await page.goto(`/map?at=18/${PLACE.lat + 0.0006}/${PLACE.lng + 0.0002}&layers=components`)
-  await settled(page)
+  await drawn(page)
   await page.getByRole('button', { name: 'Select by box' }).click()
   const [x, y] = await pixelOf(page, PLACE.lng - 0.0001, PLACE.lat + 0.0007)
   const [u, v] = await pixelOf(page, PLACE.lng + 0.0005, PLACE.lat + 0.0005)
@@ -107,6 +112,7 @@ test('without a map the list holds the same things, by keyboard', async () => {
   await page.keyboard.press('Enter')
   await page.getByRole('article', { name: /Lamp/ }).waitFor()
   assert.match(new URL(page.url()).searchParams.get('thing') ?? '', /^components:\d{17}$/)
+  assert.equal(await page.getByRole('toolbar', { name: 'Map tools' }).count(), 0, 'nothing to draw with where nothing is drawn')
   assert.deepEqual(await axe(page), [])
   assert.deepEqual(page.failures, [])
 })
@@ -116,7 +122,7 @@ test('a lamp that is moved is drawn at its new place on the open screen of someb
   const asked = []
   page.on('request', (request) => request.url().includes('/api/tiles/components/') && asked.push(request.url()))
   await page.goto(`/map?at=18/${PLACE.lat + 0.0006}/${PLACE.lng}&layers=components`)
-  await settled(page)
+  await drawn(page)
   const before = asked.length
   const view = await admin.get(`/api/components/${lamps[0].code}`)
   await admin.post(`/api/components/${lamps[0].code}/steps`, { command_id: newId(), version: view.version, step: 'move', place: `POINT(${PLACE.lng - 0.0002} ${PLACE.lat + 0.0006})`, accuracy: 'B' })
