@@ -37,9 +37,10 @@ pub async fn run(points: usize) -> anyhow::Result<Figures> {
     };
     fill(&mut postgis, &drawn, &places).await?;
     let theirs = measure(&mut postgis, places.len()).await?;
-    let disagreements = compare(&mut postgis, &drawn, &places).await?;
+    let (disagreements, on_edges) = compare(&mut postgis, &drawn, &places).await?;
     figures.put("ratio_to_postgis", ours / theirs);
     figures.put("disagreements", disagreements as f64);
+    figures.put("on_an_edge", on_edges as f64);
     let version = postgis.version().await?;
     figures.peers.insert(
         "postgis".into(),
@@ -101,8 +102,13 @@ async fn measure(postgis: &mut PostGis, points: usize) -> anyhow::Result<f64> {
     Ok(points as f64 / best)
 }
 
-/// Points that the two put into different grids.
-async fn compare(postgis: &mut PostGis, drawn: &Drawn, places: &[Point<Cgcs2000>]) -> anyhow::Result<usize> {
+/// Points that the two put into different grids. A point on an edge is in no grid for `ST_Contains` and in exactly
+/// one for us: that must be one of those it touches. How many were on an edge is answered too.
+async fn compare(
+    postgis: &mut PostGis,
+    drawn: &Drawn,
+    places: &[Point<Cgcs2000>],
+) -> anyhow::Result<(usize, usize)> {
     let rows = sqlx::query(
         "SELECT p.id, g.code FROM places p LEFT JOIN grids g ON ST_Contains(g.shape, p.place) ORDER BY p.id",
     )
@@ -112,16 +118,29 @@ async fn compare(postgis: &mut PostGis, drawn: &Drawn, places: &[Point<Cgcs2000>
         bail!("PostGIS answered {} of {} points", rows.len(), places.len());
     }
     let mut wrong = 0;
+    let mut on_edges = Vec::new();
     for row in rows {
         let id = usize::try_from(row.try_get::<i32, _>(0)?)?;
         let theirs: Option<String> = row.try_get(1)?;
         let ours = drawn.grids.at(places[id]).map(ToString::to_string);
-        if ours != theirs {
+        if let (Some(_), None) = (&ours, &theirs) {
+            on_edges.push(i32::try_from(id)?);
+        } else if ours != theirs {
             wrong += 1;
             if wrong <= 5 {
                 eprintln!("  at {:?}: {ours:?}, PostGIS {theirs:?}", places[id]);
             }
         }
     }
-    Ok(wrong)
+    let touched: Vec<(i32, String)> = sqlx::query_as(
+        "SELECT p.id, g.code FROM places p JOIN grids g ON ST_Intersects(g.shape, p.place) WHERE p.id = ANY($1)",
+    )
+    .bind(&on_edges)
+    .fetch_all(&mut postgis.connection)
+    .await?;
+    for id in &on_edges {
+        let ours = drawn.grids.at(places[usize::try_from(*id)?]).map(ToString::to_string);
+        wrong += usize::from(!touched.iter().any(|(one, code)| one == id && Some(code) == ours.as_ref()));
+    }
+    Ok((wrong, on_edges.len()))
 }

@@ -4740,17 +4740,17 @@ export interface components {
             changed: number;
             /**
              * Format: int32
-             * @description Cases looked through, of how many.
+             * @description Cases or things looked through, of how many.
              */
             done: number;
             /**
              * Format: int32
-             * @description Cases that could not be worked on; each is in the log.
+             * @description Those that could not be worked on; each is in the log.
              */
             failed: number;
             /** Format: int64 */
             finished_at?: number | null;
-            /** @description `recompute_clocks` or `check`. */
+            /** @description `recompute_clocks`, `check` or `settle_grids`. */
             job: string;
             /** Format: int64 */
             started_at?: number | null;
@@ -6344,6 +6344,8 @@ export interface components {
              * @description Where the row lies, when that much is known.
              */
             lng?: number | null;
+            /** @description Numbers and words for the sentence of the code. */
+            params?: Record<string, never>;
             /**
              * Format: int64
              * @description Line, row of the sheet or number of the feature.
@@ -6478,6 +6480,13 @@ export interface components {
         TransferTarget: {
             /** @enum {string} */
             to: "components";
+        } | {
+            register: string;
+            /** @enum {string} */
+            to: "register";
+        } | {
+            /** @enum {string} */
+            to: "addresses";
         };
         /** @description A transfer as the administrator sees it. */
         TransferView: {
@@ -12162,7 +12171,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description What the rows become. */
-                to?: "components";
+                to?: "components" | "register" | "addresses";
+                /** @description Which register, when the rows become entries of one. */
+                register?: string;
             };
             header?: never;
             path?: never;
@@ -12468,7 +12479,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description What the rows become. */
-                to?: "components";
+                to?: "components" | "register" | "addresses";
+                /** @description Which register, when the rows become entries of one. */
+                register?: string;
             };
             header?: never;
             path: {

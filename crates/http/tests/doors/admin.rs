@@ -124,7 +124,7 @@ async fn the_check_is_asked_for_and_read_later() {
     let admin = world.token(Role::SystemAdmin).await;
     let jobs = world.ask(&admin, "GET", "/api/jobs", None).await.json();
     let states: Vec<&str> = jobs.as_array().unwrap().iter().map(|j| j["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["none", "done"]);
+    assert_eq!(states, ["none", "done", "none"]);
 }
 
 #[tokio::test]
