@@ -52,7 +52,7 @@ def ask_questions(server):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--full", action="store_true")
-    arguments.add_argument("--only", nargs="*", default=[part for part in PARTS if part != "map"], choices=PARTS)
+    arguments.add_argument("--only", nargs="*", default=PARTS, choices=PARTS)
     arguments.add_argument("--vectors", type=Path, default=city.ROOT.parent / "shared/protocols/open311/vectors.jsonl")
     chosen = arguments.parse_args()
     begun = time.monotonic()

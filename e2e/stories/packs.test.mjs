@@ -84,7 +84,7 @@ max = 3000
   await page.getByText('Ulmus americana').waitFor()
   await packs.reload()
   await packs.getByRole('listitem').filter({ hasText: 'Heritage' }).getByRole('button', { name: 'See and try' }).click()
-  await packs.getByLabel('File').selectOption('heritage_tree.toml')
+  await packs.getByLabel('File', { exact: true }).selectOption('heritage_tree.toml')
   const editor = packs.getByRole('textbox', { name: 'heritage_tree.toml' })
   await editor.fill(tree.split('[[field]]\nid = "girth"')[0].replace('"girth", ', ''))
   await packs.getByText('1 entry concerned').waitFor()
