@@ -146,10 +146,14 @@ fn complete_operation(path: &str, operation: &mut Operation, writes: bool) {
     if operation.parameters.as_ref().is_some_and(|list| !list.is_empty()) {
         statuses.push("422");
     }
+    let conditional =
+        |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if one.name.eq_ignore_ascii_case("if-match"));
+    if operation.parameters.iter().flatten().any(conditional) {
+        statuses.push("428");
+    }
     match operation.operation_id.as_deref() {
         Some("log_in") => statuses.extend(["401", "423"]),
         Some("change_password") => statuses.push("423"),
-        Some("put_record" | "remove_record") => statuses.push("428"),
         Some("start" | "back") => statuses.extend(["401", "502"]),
         Some("public_report" | "me_too") => statuses.push("403"),
         _ => {}

@@ -1,7 +1,7 @@
 //! Strangers' software and hostile input against the real server: `e2e/clients`.
 
-use crate::{needs, tidy};
 use crate::run::{root, run as sh};
+use crate::{needs, tidy};
 
 /// Builds the server and lets the foreign clients and the fuzzer at it.
 pub fn run(full: bool) -> anyhow::Result<()> {

@@ -113,9 +113,7 @@ impl App {
         let command = Command::Move { place: component.place.clone(), grid, accuracy: component.accuracy };
         Ok(match draft.take(config, command, PersonId(0), self.now()) {
             Ok(()) => Ok(draft.into_put()),
-            Err(problems) => {
-                Err(problems.iter().map(|problem| problem.code).collect::<Vec<_>>().join(" "))
-            }
+            Err(problems) => Err(problems.iter().map(|problem| problem.code).collect::<Vec<_>>().join(" ")),
         })
     }
 }

@@ -123,7 +123,8 @@ impl App {
         for (division, number) in &mut next {
             let count = u32::try_from(*number).unwrap_or(u32::MAX);
             let sequence = write::sequence_of(register, division);
-            *number = if writes { self.store().take_sequence(config.city, &sequence, count).await? } else { 1 };
+            *number =
+                if writes { self.store().take_sequence(config.city, &sequence, count).await? } else { 1 };
         }
         let mut code = |division: &Option<&str>| {
             let division = (*division)?;
@@ -197,10 +198,9 @@ fn same(before: &Entry, after: &Entry) -> bool {
 
 fn differences(before: &Entry, after: &Entry) -> Value {
     let mut change = write::changed(before, after);
-    for (word, from, to) in [
-        ("place", &before.body.place, &after.body.place),
-        ("state", &before.body.state, &after.body.state),
-    ] {
+    for (word, from, to) in
+        [("place", &before.body.place, &after.body.place), ("state", &before.body.state, &after.body.state)]
+    {
         if from != to {
             change[word] = json!({ "from": from, "to": to });
         }

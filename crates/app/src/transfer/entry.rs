@@ -257,10 +257,9 @@ fn value(row: &mut Row<'_>, config: &Config, field: &Field) -> Option<Value> {
             let words = field.choices.iter().map(|choice| (choice.id.as_str(), &choice.name));
             return choice(row, &name, words).map(Value::from);
         }
-        FieldType::Number => text
-            .parse::<i64>()
-            .map(Value::from)
-            .or_else(|_| text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Value::from).ok_or("not_a_number")),
+        FieldType::Number => text.parse::<i64>().map(Value::from).or_else(|_| {
+            text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Value::from).ok_or("not_a_number")
+        }),
         FieldType::Date => date(text).map(|day| json!(day.to_string())).ok_or("not_a_date"),
         FieldType::Boolean => match text.to_lowercase().as_str() {
             "是" | "有" | "true" | "yes" | "y" | "1" => Ok(json!(true)),

@@ -3,12 +3,12 @@
 use super::receive::{blocking, failed};
 use crate::app::App;
 use crate::error::{AppError, FieldProblem};
+use crate::places::AddressRow;
 use crate::ports::files::{
     Column, ColumnKind, FileCell, FileFormat, RawShape, RowWriter, TextEncoding, Writing,
 };
 use crate::ports::things::THINGS_PER_READ_MAX;
 use crate::ports::{COMPONENTS, StoreError, ThingQuery};
-use crate::places::AddressRow;
 use crate::registers::{Entry, sees_personal};
 use crate::rights;
 use city::component::{Component, Place};
@@ -372,9 +372,8 @@ fn entry_columns(register: &Register, personal: bool) -> Vec<Column> {
 
 fn entry_cell(entry: &Entry, column: &str) -> FileCell {
     let body = &entry.body;
-    let day = |day: Option<jiff::civil::Date>| {
-        day.map_or(FileCell::Empty, |day| FileCell::text(day.to_string()))
-    };
+    let day =
+        |day: Option<jiff::civil::Date>| day.map_or(FileCell::Empty, |day| FileCell::text(day.to_string()));
     match column {
         "code" => FileCell::text(entry.code.as_str()),
         "source_id" => FileCell::text(body.source_id.as_str()),

@@ -21,9 +21,7 @@ pub enum Target {
     #[default]
     Components,
     /// Entries of a pack's register.
-    Register {
-        register: String,
-    },
+    Register { register: String },
     /// Regions, streets, doors and points of interest of the geocoder.
     Addresses,
 }
@@ -175,7 +173,10 @@ impl Plan {
         };
         let shape =
             if reading.format.has_shapes() { ShapeFrom::File } else { field::guess_shape(&reading.columns) };
-        let fields = field::guess(&target, &field::fields(&target, config), &reading.columns).into_iter().map(map).collect();
+        let fields = field::guess(&target, &field::fields(&target, config), &reading.columns)
+            .into_iter()
+            .map(map)
+            .collect();
         Self { target, crs: crs.to_owned(), shape, fields, mode: Mode::default() }
     }
 }

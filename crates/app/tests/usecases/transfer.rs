@@ -3,9 +3,9 @@
 
 use crate::world::{World, city, record};
 use app::AppError;
-use app::registers::EntryQuery;
 use app::ports::files::{FileFormat, Files, Look, Reading, RowWriter, TakeRow, TextEncoding, Writing};
 use app::ports::{COMPONENTS, PutRecord, ThingQuery};
+use app::registers::EntryQuery;
 use app::transfer::State;
 use app::transfer::export::ExportAsk;
 use app::transfer::plan::{FieldMap, Mode, Plan, ShapeFrom, Target};
@@ -421,7 +421,12 @@ async fn shops_come_from_a_file_go_into_one_and_come_back_the_same() {
     let plan = guessed(&desk, back.id, to()).await;
     assert!(plan.fields.contains_key("code"), "what goes out is found again by its code");
     let back = desk.worked(back.id, &plan, false).await;
-    assert_eq!((back.state, back.counts.unchanged, back.counts.wrong), (State::Done, 3, 0), "{:?}", back.faults);
+    assert_eq!(
+        (back.state, back.counts.unchanged, back.counts.wrong),
+        (State::Done, 3, 0),
+        "{:?}",
+        back.faults
+    );
 
     let changed = String::from_utf8(bytes).expect("text").replace("李记五金", "李记灯具");
     let file = desk.upload("shop.csv", changed.as_bytes()).await;

@@ -20,7 +20,11 @@ const CONFORMS_TO: [&str; 4] = [
 ];
 
 pub fn routes() -> OpenApiRouter<Door> {
-    OpenApiRouter::new().routes(routes!(landing)).routes(routes!(conformance))
+    OpenApiRouter::new()
+        .routes(routes!(landing))
+        // Clients that put a slash after every folder.
+        .route("/ogc/", axum::routing::get(landing))
+        .routes(routes!(conformance))
 }
 
 /// The address below which everything of this interface lies.
