@@ -251,7 +251,12 @@ impl Cells {
             let face = self.faces.get(*neighbour as usize).copied().unwrap_or_default();
             let once = runs.iter().filter(|(n, _)| n == neighbour).count() == 1;
             let outline = run.iter().any(|h| self.plane.mark_of(*h) == OUTLINE);
-            if *neighbour == cycle || face.community != own.community || !once || outline {
+            if *neighbour == cycle
+                || face.community != own.community
+                || !once
+                || outline
+                || self.meet_elsewhere(&walk, *neighbour, run)
+            {
                 continue;
             }
             let length = |h: &u32| self.plane.tail_vertex(*h).metres_to(self.plane.head_vertex(*h));
@@ -273,6 +278,16 @@ impl Cells {
         let joined = if self.plane.has_cycle(cycle) { cycle } else { neighbour };
         self.measure(joined);
         Some(joined)
+    }
+
+    /// True when a face and its neighbour share a vertex beside the run of edges between them: joined, their ring
+    /// would touch itself there.
+    fn meet_elsewhere(&self, walk: &[u32], neighbour: u32, run: &[u32]) -> bool {
+        let along: BTreeSet<u32> =
+            run.iter().flat_map(|h| [self.plane.tail(*h), self.plane.tail(*h ^ 1)]).collect();
+        let own: BTreeSet<u32> =
+            walk.iter().map(|h| self.plane.tail(*h)).filter(|id| !along.contains(id)).collect();
+        self.plane.walk(neighbour).iter().any(|h| own.contains(&self.plane.tail(*h)))
     }
 
     /// Cuts every face into as many pieces as its area asks for.

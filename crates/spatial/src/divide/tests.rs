@@ -158,7 +158,7 @@ fn input_that_cannot_be_divided_is_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
     fn any_streets_give_a_tiling_and_the_same_one_each_time(
         lines in proptest::collection::vec(
@@ -176,6 +176,8 @@ proptest! {
         prop_assert!(divided.grids.len() > 30);
         prop_assert_eq!(&divided, &divide(&communities, &streets, &Options::default()).expect("divides"));
         let all = Extent::of(divided.outlines.iter().flat_map(|s| s.outer.0.iter().copied())).expect("vertices");
-        prop_assert!(all.west == v(0, 0).x && all.north == v(0, 600).y);
+        // A meeting of streets beside the boundary becomes one vertex with it: half a metre is `snap_m`.
+        let near = |a: i32, b: i32| (a - b).abs() <= 50;
+        prop_assert!(near(all.west, v(0, 0).x) && near(all.north, v(0, 600).y));
     }
 }
