@@ -204,17 +204,6 @@ impl App {
         if shown { Ok(()) } else { Err(AppError::NotFound("attachment")) }
     }
 
-    /// Bytes of an attachment of a thing of the registry, after the caller has checked that the thing holds it.
-    pub(crate) async fn registry_attachment(
-        &self,
-        city: CityCode,
-        id: &str,
-        size: Size,
-    ) -> Result<(Bytes, String), AppError> {
-        let stored = self.known(city, id).await?;
-        self.fetch(city, &stored, size, false).await
-    }
-
     async fn known(&self, city: CityCode, id: &str) -> Result<StoredAttachment, AppError> {
         let plain = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
         let found = if plain { self.store().attachment(city, id).await? } else { None };

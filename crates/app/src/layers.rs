@@ -11,10 +11,11 @@ use crate::section::Section;
 use crate::tiles::filter::{KnownFilter, ThingFilter, major, parts};
 use crate::tiles::layer::{self, CASE_LAYER, COMPONENT_LAYER, DUTY_LAYER, GRID_LAYER};
 use crate::view::Words;
+use city::roster::DutyGrid;
 use index::{Bounds, Filter, GroupBy, GroupKey, Query};
-use kernel::{Actor, ClassKey};
+use kernel::{Actor, ClassKey, GridCode};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -99,14 +100,15 @@ impl App {
             }
         }
         layers.push(self.count_case_layer(actor, &config, section)?);
-        let grids = config
+        let within: Vec<&GridCode> = config
             .grids
             .iter()
             .filter(|grid| {
                 let centre = grid.outline.centre();
                 section.holds(centre.lng(), centre.lat())
             })
-            .count() as u64;
+            .map(|grid| &grid.key)
+            .collect();
         let plain = |id: &str, name: Words, count| LayerView {
             id: id.to_owned(),
             kind: "grids",
@@ -115,9 +117,9 @@ impl App {
             classes: Vec::new(),
             states: Vec::new(),
         };
-        layers.push(plain(GRID_LAYER, both("单元网格", "Unit grids"), grids));
+        layers.push(plain(GRID_LAYER, both("单元网格", "Unit grids"), within.len() as u64));
         if !config.roster.duty_grids.is_empty() {
-            let count = config.roster.duty_grids.len() as u64;
+            let count = duty_grids_of(&config.roster.duty_grids, &within);
             layers.push(plain(DUTY_LAYER, both("责任网格", "Duty grids"), count));
         }
         Ok(LayersView { layers })
@@ -184,6 +186,16 @@ impl App {
             states: states.collect(),
         })
     }
+}
+
+/// How many duty grids have one of these unit grids.
+fn duty_grids_of(duty_grids: &[DutyGrid], within: &[&GridCode]) -> u64 {
+    let areas: BTreeSet<&str> = within
+        .iter()
+        .flat_map(|code| [6, 9, 12, 15].into_iter().filter_map(|length| code.as_str().get(..length)))
+        .collect();
+    let there = |duty: &&DutyGrid| duty.areas.iter().any(|area| areas.contains(area.as_str()));
+    duty_grids.iter().filter(there).count() as u64
 }
 
 /// One box of the columns for one or two of ours.

@@ -1,5 +1,6 @@
 //! Surveys of components: rounds, captures, samples, progress, ownership, the yearly duty.
 
+use crate::attachment::{SizeWord, bytes_answer};
 use crate::caller::Caller;
 use crate::door::Door;
 use crate::error::HttpError;
@@ -14,6 +15,7 @@ use app::surveys::{
 };
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -28,6 +30,7 @@ pub fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(survey_progress))
         .routes(routes!(survey_tasks))
         .routes(routes!(captures, capture))
+        .routes(routes!(capture_attachment))
         .routes(routes!(decide_captures))
         .routes(routes!(samples, draw_sample))
         .routes(routes!(visit_sample))
@@ -171,6 +174,35 @@ async fn capture(
     Json(body): Json<CaptureIn>,
 ) -> Result<(StatusCode, Json<CaptureView>), HttpError> {
     Ok((StatusCode::CREATED, Json(app.capture(&caller.actor, &id, body).await?)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    #[serde(default)]
+    #[param(inline)]
+    size: SizeWord,
+}
+
+/// A photo of a capture.
+#[utoipa::path(get, path = "/api/surveys/{survey}/captures/{capture}/attachments/{id}", tag = "surveys",
+    params(("survey" = String, Path, format = Uuid), ("capture" = String, Path, format = Uuid),
+        ("id" = String, Path, min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$"), Which),
+    responses((status = 200, description = "Photo", content(
+        (String = "image/jpeg"), (String = "image/png"), (String = "image/webp"), (String = "video/mp4"), (String = "video/webm"))),
+        (status = 206, description = "The part asked for", content(
+        (String = "image/jpeg"), (String = "image/png"), (String = "image/webp"), (String = "video/mp4"), (String = "video/webm"))),
+        (status = 304, description = "As the caller has it")))]
+async fn capture_attachment(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path((survey, capture, id)): Path<(String, String, String)>,
+    Query(query): Query<Which>,
+) -> Result<Response, HttpError> {
+    let held = (survey.as_str(), capture.as_str());
+    let (bytes, kind) = app.capture_attachment(&caller.actor, held, &id, query.size.into()).await?;
+    Ok(bytes_answer(&headers, &id, query.size, bytes, &kind))
 }
 
 /// Takes captures over into the registry, or refuses them.

@@ -688,6 +688,7 @@ fn operation_roles(method: &str, path: &str) -> Option<Allowed> {
             | "/api/surveys/{survey}/progress"
             | "/api/surveys/{survey}/tasks"
             | "/api/surveys/{survey}/captures"
+            | "/api/surveys/{survey}/captures/{capture}/attachments/{id}"
             | "/api/surveys/{survey}/samples",
         )
         | ("post", "/api/edits/{edit}/steps" | "/api/surveys/{survey}/samples/{sample}/visits") => {

@@ -460,7 +460,7 @@ impl App {
         if !held.into_iter().any(|held| held.as_str() == id) {
             return Err(AppError::NotFound("attachment"));
         }
-        self.registry_attachment(actor.city, id, size).await
+        self.attachment_bytes(actor.city, id, size).await
     }
 
     /// Every version of a component with what changed, newest first.

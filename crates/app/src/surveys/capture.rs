@@ -3,6 +3,7 @@
 
 use super::{RoundIn, may_decide, may_see};
 use crate::app::App;
+use crate::attachments::Size;
 use crate::components::{ChangeIn, ComponentStepIn, Draft, RegisterIn, problems_of};
 use crate::config::Config;
 use crate::error::{AppError, FieldProblem, Problems};
@@ -12,6 +13,7 @@ use crate::ports::{PutThing, PutThings};
 use crate::rights;
 use crate::step::Position;
 use crate::view::PersonView;
+use bytes::Bytes;
 use city::component::{Command, Component};
 use kernel::{Actor, ClassKey, GridCode, PersonId, Role, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -441,6 +443,27 @@ impl App {
                 return Ok(CapturePage { items, next: after });
             }
         }
+    }
+
+    /// Bytes and content type of a photo of a capture, for those who see the capture.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when the capture does not hold it, or is somebody else's and the caller only captures.
+    pub async fn capture_attachment(
+        &self,
+        actor: &Actor,
+        (round, capture): (&str, &str),
+        id: &str,
+        size: Size,
+    ) -> Result<(Bytes, String), AppError> {
+        may_see(actor)?;
+        let paper: Paper<Kept> = self.paper(actor.city, CAPTURE, capture).await?;
+        let own = actor.person_id() == Some(paper.value.by);
+        let holds = paper.row.class == round && paper.value.sent.photos.iter().any(|photo| photo == id);
+        if !holds || !(own || may_decide(actor).is_ok()) {
+            return Err(AppError::NotFound("attachment"));
+        }
+        self.attachment_bytes(actor.city, id, size).await
     }
 
     /// Takes captures over into the registry, or refuses them. Each by itself: one that cannot be taken over is left.

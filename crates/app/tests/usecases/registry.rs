@@ -2,6 +2,7 @@
 
 use crate::world::{self, CLEANING, NOW, ROADS, ROADS_OFFICER, World, new_id, person, record};
 use app::AppError;
+use app::attachments::Size;
 use app::components::{BatchIn, ComponentQuery, ComponentStepRequest, ComponentView, RegisterIn};
 use app::edits::{EditCommand, EditReport, EditState, EditStep, EditView, NewEdit};
 use app::ports::GridChange;
@@ -414,8 +415,17 @@ async fn a_round_is_captured_decided_sampled_and_counted() {
         json!({ "id": new_id(), "kind": "correction", "code": codes[2], "change": { "name": "双头路灯" } });
     let correction = capture(&world, &id, correction).await.expect("captured");
     assert_eq!(correction.state, CaptureState::Pending);
-    let new = json!({ "id": new_id(), "kind": "new", "component": lamp_at(116.009, 36.005) });
+    let photo = world.photo(7).await;
+    let new =
+        json!({ "id": new_id(), "kind": "new", "component": lamp_at(116.009, 36.005), "photos": [photo] });
     let new = capture(&world, &id, new).await.expect("captured");
+    let look = async |actor: &Actor, round: &str, capture: &str| {
+        world.app.capture_attachment(actor, (round, capture), &photo, Size::Full).await
+    };
+    let (bytes, kind) = look(&leader, &id, &new.id).await.expect("a photo");
+    assert_eq!((bytes.is_empty(), kind.as_str()), (false, "image/jpeg"));
+    assert!(matches!(look(&leader, &new_id().to_string(), &new.id).await, Err(AppError::NotFound(_))));
+    assert!(matches!(look(&leader, &id, &correction.id).await, Err(AppError::NotFound(_))));
 
     let table = [
         (json!({ "kind": "confirm", "code": beyond }), None),
