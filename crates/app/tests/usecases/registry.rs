@@ -423,7 +423,7 @@ async fn a_round_is_captured_decided_sampled_and_counted() {
         world.app.capture_attachment(actor, (round, capture), &photo, Size::Full).await
     };
     let (bytes, kind) = look(&leader, &id, &new.id).await.expect("a photo");
-    assert_eq!((bytes.is_empty(), kind.as_str()), (false, "image/jpeg"));
+    assert_eq!((bytes.is_empty(), kind.as_str()), (false, "image/png"));
     assert!(matches!(look(&leader, &new_id().to_string(), &new.id).await, Err(AppError::NotFound(_))));
     assert!(matches!(look(&leader, &id, &correction.id).await, Err(AppError::NotFound(_))));
 
