@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import mapbox_vector_tile
@@ -15,6 +16,8 @@ import city
 from city import LAT, LONG, need, same
 
 CASES = 12
+# Round three of them; where the first one stands other parts have reported too.
+BOX = [LONG + 5e-4, LAT - 1e-4, LONG + 35e-4, LAT + 1e-4]
 
 
 def furnish(server):
@@ -28,12 +31,17 @@ def furnish(server):
 def ours(server, token):
     """Collections with their numbers, as the interface says them."""
     found = {}
-    listed = server.call(token, "GET", "/ogc/collections?f=json")
-    same(listed.status, 200, f"collections: {listed.text}")
+    # The packs of registers are taken over while the server answers already.
+    for _ in range(60):
+        listed = server.call(token, "GET", "/ogc/collections?f=json")
+        same(listed.status, 200, f"collections: {listed.text}")
+        if "transfer_station" in listed.text and "billboard" in listed.text and "rental" in listed.text:
+            break
+        time.sleep(0.5)
     for one in listed.json["collections"]:
         page = server.call(token, "GET", f"/ogc/collections/{one['id']}/items?f=json&limit=1").json
         found[one["id"]] = page["numberMatched"]
-    need({"components", "unit_grids", "cases"} <= set(found), "collections are missing:", found)
+    need({"components", "unit_grids", "cases", "shop", "billboard", "toilet", "transfer_station", "rental"} <= set(found), "collections are missing:", found)
     need(found["unit_grids"] > 100 and found["cases"] >= CASES, "there is too little to read:", found)
     return found
 
@@ -60,7 +68,7 @@ def gdal(server, token, collections):
             same(len(features), count, f"ogr2ogr {name}")
             ids = {str(one.get("id") or one["properties"].get("id")) for one in features}
             same(len(ids), count, f"ogr2ogr {name}: ids")
-        boxed = run("ogrinfo", "-ro", "-so", source, "cases", "-spat", str(LONG - 1e-4), str(LAT - 1e-4), str(LONG + 25e-4), str(LAT + 1e-4))
+        boxed = run("ogrinfo", "-ro", "-so", source, "cases", "-spat", *map(str, BOX))
         need("Feature Count: 3" in boxed, "ogrinfo in a box:", boxed)
     version = run("ogrinfo", "--version").strip()
     print(f"  {version}: {len(collections)} collections, {sum(collections.values())} features, counts equal")
@@ -81,7 +89,7 @@ def owslib(server, token, collections):
         if page["features"]:
             first = page["features"][0]
             same(service.collection_item(name, first["id"])["id"], first["id"], f"{name}: one feature")
-    near = service.collection_items("cases", bbox=[LONG - 1e-4, LAT - 1e-4, LONG + 25e-4, LAT + 1e-4])
+    near = service.collection_items("cases", bbox=BOX)
     same(near["numberMatched"], 3, "cases in a box")
     print(f"  OWSLib: landing, definition, conformance, {len(collections)} collections")
 
