@@ -18,13 +18,14 @@ use crate::rights::visibility;
 use bytes::Bytes;
 use cache::Cache;
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use kernel::{Actor, Timestamp};
 use layer::Layer;
 use sha2::{Digest, Sha256};
 use spatial::mercator::TileId;
-use std::io::Write;
-use std::sync::{Arc, OnceLock};
+use std::io::{Read, Write};
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use cases::CaseFilter;
@@ -85,16 +86,28 @@ impl Tag {
     }
 }
 
-/// A tile as it was drawn, and squeezed when somebody wanted it so.
+/// A tile as it is kept: squeezed as soon as somebody wanted it so, since nearly everybody does.
 pub(crate) struct Drawn {
     tag: Tag,
     body: Bytes,
-    squeezed: OnceLock<Bytes>,
+    squeezed: bool,
 }
 
 impl Drawn {
-    fn squeezed(&self) -> Option<Bytes> {
-        (self.body.len() >= SQUEEZE_FROM).then(|| self.squeezed.get_or_init(|| squeeze(&self.body)).clone())
+    /// True when it can be sent to `wish` as it is.
+    fn suits(&self, gzip: bool) -> bool {
+        self.squeezed == gzip || (gzip && self.body.len() < SQUEEZE_FROM)
+    }
+
+    fn squeeze(self: Arc<Self>) -> Arc<Self> {
+        Arc::new(Self { tag: self.tag.clone(), body: squeeze(&self.body), squeezed: true })
+    }
+
+    fn unpack(self: Arc<Self>) -> Arc<Self> {
+        let mut body = Vec::with_capacity(self.body.len() * 4);
+        // What was packed in memory is unpacked there.
+        let _ = GzDecoder::new(&*self.body).read_to_end(&mut body);
+        Arc::new(Self { tag: self.tag.clone(), body: body.into(), squeezed: false })
     }
 }
 
@@ -163,19 +176,10 @@ impl App {
         let kept = tiles.cache.get(&key).filter(|drawn| drawn.tag.holds(&key, version, now));
         let drawn = match kept {
             // Squeezing a tile that was drawn for somebody else takes as long as drawing one.
-            Some(drawn)
-                if !wish.gzip || drawn.body.len() < SQUEEZE_FROM || drawn.squeezed.get().is_some() =>
-            {
-                drawn
-            }
+            Some(drawn) if drawn.suits(wish.gzip) => drawn,
             kept => self.draw(actor, pen, tile, key, kept, wish.gzip).await?,
         };
-        let squeezed = if wish.gzip { drawn.squeezed() } else { None };
-        Ok(TileAnswer::Tile {
-            tag: drawn.tag.text(),
-            squeezed: squeezed.is_some(),
-            body: squeezed.unwrap_or_else(|| drawn.body.clone()),
-        })
+        Ok(TileAnswer::Tile { tag: drawn.tag.text(), squeezed: drawn.squeezed, body: drawn.body.clone() })
     }
 
     async fn pen(&self, actor: &Actor, layer: &str, filter: &LayerFilter) -> Result<(Pen, String), AppError> {
@@ -220,7 +224,7 @@ impl App {
         self.0.tiles.cache.clear();
     }
 
-    /// Draws on a thread of its own. With a tile that is only to be squeezed, squeezes it.
+    /// Draws on a thread of its own. With a tile that is only to be squeezed or unpacked, does that.
     async fn draw(
         &self,
         actor: &Actor,
@@ -240,11 +244,12 @@ impl App {
                     Pen::Grids(pen) => pen.draw(tile),
                 };
                 let tag = Tag { key: key.clone(), version, until };
-                Arc::new(Drawn { tag, body: body.into(), squeezed: OnceLock::new() })
+                Arc::new(Drawn { tag, body: body.into(), squeezed: false })
             });
-            if gzip {
-                drawn.squeezed();
+            if drawn.squeezed && !gzip {
+                return drawn.unpack();
             }
+            let drawn = if drawn.suits(gzip) { drawn } else { drawn.squeeze() };
             app.0.tiles.cache.put(key, drawn.clone());
             drawn
         };

@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Bytes of each half: 24 MB hold about two thousand tiles of a median of 10 kB, squeezed and not.
-const HALF: usize = 24 * 1024 * 1024;
+/// Bytes of each half: 32 MB hold some thousand tiles of a busy city, squeezed.
+const HALF: usize = 32 * 1024 * 1024;
 /// What a tile takes beside its bytes.
 const OVERHEAD: usize = 256;
 
@@ -22,7 +22,7 @@ struct Halves {
 pub(super) struct Cache(Mutex<Halves>);
 
 fn size(drawn: &Drawn) -> usize {
-    OVERHEAD + drawn.body.len() + drawn.squeezed.get().map_or(drawn.body.len() / 2, bytes::Bytes::len)
+    OVERHEAD + drawn.body.len()
 }
 
 impl Cache {
@@ -69,11 +69,10 @@ mod tests {
     use super::*;
     use crate::tiles::Tag;
     use bytes::Bytes;
-    use std::sync::OnceLock;
 
     fn drawn(bytes: usize) -> Arc<Drawn> {
         let tag = Tag { key: String::new(), version: 1, until: 0 };
-        Arc::new(Drawn { tag, body: Bytes::from(vec![0; bytes]), squeezed: OnceLock::new() })
+        Arc::new(Drawn { tag, body: Bytes::from(vec![0; bytes]), squeezed: false })
     }
 
     #[test]

@@ -15,9 +15,9 @@ use kernel::{Actor, CaseId, CaseNumber, ClassKey, DepartmentId, GridCode, Role, 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const CASES: u32 = 4_000;
-/// Over so many days.
-const DAYS: i64 = 45;
+const CASES: u32 = 12_000;
+/// Over so many days: a trial of six months is behind the city.
+const DAYS: i64 = 190;
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 /// Cases of one commit.
