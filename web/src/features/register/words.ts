@@ -1,7 +1,8 @@
 /** Words for what a register says: values, states, bands, changes. */
 import { t, tn } from '@/i18n'
 import { say, yesNo } from '@/records/words'
-import type { Colour, EntryLine, EntryView, Field, HistoryLine, Named, Register } from './types'
+import type { Colour, Field, Named, Register } from '@/registry/registers'
+import type { EntryLine, EntryView, HistoryLine } from './types'
 
 export const nameIn = (list: readonly Named[], id: string): string => {
   const found = list.find((one) => one.id === id)
