@@ -82,6 +82,10 @@ test('a round is planned, walked, sent when the line is back, and decided about'
   await until(() => admin.get(`/api/surveys/${round}`), (view) => view.pending === 1, 'the new one waits for the desk')
 
   await desk.goto(`/surveys/${round}?tab=captures`)
+  const thumb = desk.getByRole('button', { name: /^Enlarge photo 1/ })
+  await thumb.click()
+  await until(() => desk.getByRole('dialog').getByRole('img').evaluate((image) => image.naturalWidth), (width) => width > 0, 'the photo is seen large')
+  await desk.keyboard.press('Escape')
   await desk.getByRole('button', { name: 'Take over' }).click()
   await until(() => admin.get(`/api/surveys/${round}`), (view) => view.pending === 0, 'it is in the registry')
   await desk.goto(`/surveys/${round}`)
