@@ -93,7 +93,7 @@ export default {
   row: 'Row',
   field: 'Field',
   reason: 'Reason',
-  import: 'Import',
+  import: 'Import a file',
   export: 'Export',
   export_what: 'Export: {what}',
   export_text: 'Exports are written into the audit log.',

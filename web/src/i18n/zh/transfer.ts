@@ -93,7 +93,7 @@ export default {
   row: '行',
   field: '字段',
   reason: '原因',
-  import: '导入',
+  import: '导入文件',
   export: '导出',
   export_what: '导出{what}',
   export_text: '导出会写入审计日志。',
