@@ -56,7 +56,7 @@ const named = (list: readonly Named[], id: string): string => say(list.find((one
 const both = (label: string, pair: unknown, sayOne: (value: unknown) => string): string[] => {
   if (!pair) return []
   const { from, to } = pair as Pair
-  return [`${label}: ${sayOne(from) || t('register.nothing')} → ${sayOne(to) || t('register.nothing')}`]
+  return [t('register.change.pair', { what: label, from: sayOne(from) || t('register.nothing'), to: sayOne(to) || t('register.nothing') })]
 }
 function valuesOf(register: Register, changed: unknown, who: Who): string[] {
   return Object.entries((changed ?? {}) as Record<string, Pair>).flatMap(([id, pair]) => {

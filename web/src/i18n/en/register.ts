@@ -119,6 +119,7 @@ export default {
     offence_withdrawn: 'Offence taken back: {offence}',
     recoloured: 'Marks brought up to date',
     regridded: 'Now in another unit grid',
+    pair: '{what}: {from} → {to}',
     other_field: 'A field that is no longer asked for changed',
   },
   changed_documents: 'Documents changed',

@@ -119,6 +119,7 @@ export default {
     offence_withdrawn: '撤销违规：{offence}',
     recoloured: '按日期更新标记',
     regridded: '改属另一单元网格',
+    pair: '{what}：{from} → {to}',
     other_field: '已取消的字段有变化',
   },
   changed_documents: '证照有变化',
