@@ -1,10 +1,10 @@
 // A file of street trees comes in: what is wrong is shown with its place, the right rows are written, the same file changes nothing,
-// and the trees leave again as a file.
+// and the trees leave again as a file. Shops and an address come in the same way, from their own pages.
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { out, pageFor, person, startBrowser, startServer, until } from '../harness.mjs'
+import { axe, out, pageFor, person, settled, startBrowser, startServer, until } from '../harness.mjs'
 
 let server
 let browser
@@ -83,5 +83,66 @@ test('trees are tried, written once, and taken away again', async () => {
     await small.screenshot({ path: `${out}/transfer-${width}.png`, fullPage: true })
     await small.context().close()
   }
+  assert.deepEqual(page.failures, [])
+})
+
+test('shops come in from the page of their register, and leave again', async () => {
+  await until(() => admin.get('/api/registers'), (found) => found.some((one) => one.register.id === 'shop'), 'the packs of the program are in force')
+  const path = join(out, 'shops.csv')
+  writeFileSync(path, '\ufeff名称,类别,门牌地址,经度,纬度,产生油烟\r\nBeacon Noodles,餐饮,33 Beacon St,-71.0603,42.3582,是\r\nNoisy Bar,night club,35 Beacon St,-71.0601,42.3582,否\r\n')
+  const page = await pageFor(browser, server, admin)
+  await page.goto('/registers/shop')
+  await page.getByRole('link', { name: 'Import a file' }).click()
+  await page.waitForURL('**/admin/transfers?to=register&register=shop')
+  await until(() => page.getByLabel('What is brought in').inputValue(), (chosen) => chosen === 'shop', 'the register is chosen')
+  await page.locator('input[type=file]').setInputFiles(path)
+  await page.waitForURL('**/admin/transfers/*?to=register&register=shop')
+  await page.getByLabel('Column of Address').waitFor()
+  assert.equal(await page.getByLabel('Column of Address').inputValue(), '门牌地址')
+  await page.getByRole('button', { name: 'Try every row' }).click()
+  await page.getByText('1 fault', { exact: true }).waitFor({ timeout: 60_000 })
+  await page.getByRole('row', { name: '3 Kind There is no such value.' }).waitFor()
+  await settled(page)
+  assert.deepEqual(await axe(page), [])
+  await page.screenshot({ path: `${out}/import-shops.png`, fullPage: true })
+  await page.getByLabel(/Best effort/).check()
+  await page.getByRole('button', { name: 'Write the rows' }).click()
+  await page.getByRole('heading', { name: 'Done', exact: true }).waitFor({ timeout: 60_000 })
+
+  await page.getByRole('link', { name: 'See Street-side shops' }).click()
+  await page.getByRole('button', { name: 'Beacon Noodles' }).waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Noisy Bar' }).count(), 0)
+  await page.getByRole('button', { name: 'Export', exact: true }).click()
+  const dialog = page.getByRole('dialog', { name: 'Export: Street-side shops' })
+  await dialog.getByLabel('Format').selectOption('csv')
+  const coming = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: 'Download the file' }).click()
+  const file = await coming
+  assert.equal(file.suggestedFilename(), 'shop.csv')
+  assert.match(readFileSync(await file.path(), 'utf8'), /Beacon Noodles,food,open/)
+
+  await page.getByRole('button', { name: 'Beacon Noodles' }).click()
+  await page.getByText('Brought in with a file').waitFor()
+  assert.deepEqual(page.failures, [])
+})
+
+test('an address comes in from the page of addresses and is found there', async () => {
+  const path = join(out, 'addresses.csv')
+  writeFileSync(path, 'id,kind,name_en,lng,lat\r\npoi-lantern,poi,Lantern Rock,-71.0603,42.3582\r\npoi-nameless,poi,,-71.0603,42.3582\r\n')
+  const page = await pageFor(browser, server, admin)
+  await page.goto('/admin/places')
+  await page.getByRole('link', { name: 'Import a file' }).click()
+  await page.waitForURL('**/admin/transfers?to=addresses')
+  await page.locator('input[type=file]').setInputFiles(path)
+  await page.waitForURL('**/admin/transfers/*?to=addresses')
+  await page.getByLabel('Column of Identity').waitFor()
+  await page.getByLabel(/Best effort/).check()
+  await page.getByRole('button', { name: 'Write the rows' }).click()
+  await page.getByRole('heading', { name: 'Done', exact: true }).waitFor({ timeout: 60_000 })
+  await page.getByRole('row', { name: /^3 Chinese name/ }).waitFor()
+  await page.screenshot({ path: `${out}/import-addresses.png`, fullPage: true })
+  await page.getByRole('link', { name: 'See Addresses' }).click()
+  await page.getByLabel('Find').fill('Lantern Rock')
+  await page.getByRole('button', { name: 'Lantern Rock' }).waitFor()
   assert.deepEqual(page.failures, [])
 })

@@ -1,7 +1,7 @@
 // A survey on the street, the last part of it without signal; a desk takes over what was found.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { out, pageFor, person, photo, startBrowser, startServer, until } from '../harness.mjs'
+import { out, pageFor, person, photo, settled, startBrowser, startServer, until } from '../harness.mjs'
 import { BODY, PLACE, everybody, lamp } from '../world.mjs'
 
 let server
@@ -82,9 +82,20 @@ test('a round is planned, walked, sent when the line is back, and decided about'
   await until(() => admin.get(`/api/surveys/${round}`), (view) => view.pending === 1, 'the new one waits for the desk')
 
   await desk.goto(`/surveys/${round}?tab=captures`)
+  const thumb = desk.getByRole('button', { name: /^Enlarge photo 1/ })
+  await thumb.click()
+  await until(() => desk.getByRole('dialog').getByRole('img').evaluate((image) => image.naturalWidth), (width) => width > 0, 'the photo is seen large')
+  await desk.keyboard.press('Escape')
+  for (const width of [390, 1440]) {
+    await desk.setViewportSize({ width, height: 900 })
+    await settled(desk)
+    assert.ok(await desk.evaluate((wide) => document.documentElement.scrollWidth <= wide, width), 'nothing stands out to the side')
+    await desk.screenshot({ path: `${out}/survey-captures-${width}.png` })
+  }
   await desk.getByRole('button', { name: 'Take over' }).click()
   await until(() => admin.get(`/api/surveys/${round}`), (view) => view.pending === 0, 'it is in the registry')
   await desk.goto(`/surveys/${round}`)
+  await settled(desk)
   await desk.screenshot({ path: `${out}/survey-desk.png` })
   assert.deepEqual([...desk.failures, ...page.failures], [])
 })

@@ -89,6 +89,8 @@ export const newRound = (round: RoundIn) => tell<RoundView>('POST', '/api/survey
 export const changeRound = (id: string, version: number, round: RoundIn) => tell<RoundView>('PUT', of(id), round, { 'if-match': `"${version}"` })
 export const progressOf = (round: string, by: string, signal?: AbortSignal) => ask<ProgressView>(`${of(round)}/progress`, { by }, signal)
 export const listCaptures = (round: string, query: { state?: CaptureState; kind?: CaptureKind; person?: number }, signal?: AbortSignal) => ask<{ items: CaptureView[]; next: string | null }>(`${of(round)}/captures`, { ...query, limit: 100 }, signal)
+/** The photos a collector took, for those who decide about the capture. */
+export const photoUrl = (capture: CaptureView, photo: string, size: 'thumb' | 'full' = 'full') => `${of(capture.round)}/captures/${encodeURIComponent(capture.id)}/attachments/${photo}?size=${size}`
 export const decide = (round: string, captures: string[], accept: boolean, reason = '') =>
   tell<{ decided: CaptureView[]; left: { id: string; field: string; code: string }[] }>('POST', `${of(round)}/decisions`, { captures, accept, reason })
 export const listSamples = (round: string, signal?: AbortSignal) => ask<{ items: SampleView[] }>(`${of(round)}/samples`, {}, signal).then(({ items }) => items)

@@ -1,5 +1,9 @@
 /** Words for registered things. */
-import { hasCode, tCode } from '@/i18n'
+import { hasCode, t, tCode } from '@/i18n'
+import { formatPoint } from '@/map/geo'
+import { lengthM, polygonM2 } from '@/map/ground'
+import { sayArea, sayLength } from '@/map/measure'
+import { readWkt } from '@/map/wkt'
 import type { Words } from '@/records/types'
 import { say } from '@/records/words'
 import type { ThingLine } from './types'
@@ -20,3 +24,23 @@ export function sayCodeParts(code: string): string {
 }
 /** The year of the edition a class key is of. */
 export const editionOf = (cls: string): string => cls.split('-')[0] ?? ''
+/** Where a point lies, how long a line is, how large an area. */
+export function sayPlace(wkt: string): string {
+  const shape = readWkt(wkt)
+  switch (shape?.type) {
+    case 'Point':
+      return formatPoint({ lng: shape.coordinates[0] ?? 0, lat: shape.coordinates[1] ?? 0 })
+    case 'LineString':
+      return t('registry.line_of', { size: sayLength(lengthM(shape.coordinates)) })
+    case 'Polygon':
+      return t('registry.area_of', { size: sayArea(polygonM2(shape.coordinates)) })
+    default:
+      return t('registry.shape')
+  }
+}
+/** What the server itself gives as a reason. */
+const OWN_REASONS: Record<string, 'brought_in' | 'taken_back'> = { 导入: 'brought_in', 撤销导入: 'taken_back' }
+export function sayReason(words: string): string {
+  const own = OWN_REASONS[words]
+  return own ? t(`registry.reason_of.${own}`) : words
+}

@@ -1,6 +1,9 @@
 /** What the server says can be shown, counted in the view; and which of it is shown, as the URL has it. */
-import type { Words } from '@/records/types'
 import { ask } from '@/features/case/api'
+import { tCode } from '@/i18n'
+import type { Words } from '@/records/types'
+import { say } from '@/records/words'
+import { sayState } from '@/registry/words'
 
 export interface LayerClass {
   class: string
@@ -18,6 +21,13 @@ export interface LayerView {
   states: { state: string; name: Words; count: number }[]
 }
 export const layersIn = (query: { bbox?: string; within?: string }, signal?: AbortSignal) => ask<{ layers: LayerView[] }>('/api/layers', query, signal).then(({ layers }) => layers)
+
+/** A state of a layer as its own lists call it: stages of cases and states of components are words of ours, those of a register come with it. */
+export function sayLayerState(layer: Pick<LayerView, 'id' | 'kind' | 'states'>, state: string): string {
+  if (layer.kind === 'cases') return tCode('stages', state)
+  if (layer.id === 'components') return sayState(state)
+  return say(layer.states.find((one) => one.state === state)?.name)
+}
 
 export interface Major {
   major: string

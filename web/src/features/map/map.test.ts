@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { setLocale } from '@/i18n'
 import { meant } from './find'
+import { sayLayerState } from './layers-view'
 import { dayKey, endOf, lastDay, momentsOf, next, read, sums, upTo, windowAt, write } from './time-window'
 
 describe('the time slider', () => {
@@ -55,5 +57,16 @@ describe('what somebody typed', () => {
     expect(meant('42.3582,-71.0603')[0]).toEqual({ kind: 'position', at: { lng: -71.0603, lat: 42.3582 } })
     expect(meant('  ')).toEqual([])
     expect(meant('370702006001001').at(-1)).toEqual({ kind: 'words', words: '370702006001001' })
+  })
+})
+
+describe('a state of a layer', () => {
+  beforeAll(() => setLocale('en'))
+
+  it('is called as its own list calls it', () => {
+    const of = (id: string, kind: 'cases' | 'things', state: string) => sayLayerState({ id, kind, states: [{ state: 'open', name: { zh: '营业', en: 'Open' }, count: 1 }] }, state)
+    expect(of('cases', 'cases', 'ready_to_verify')).toBe('Ready to verify')
+    expect(of('components', 'things', 'damaged')).toBe('Damaged')
+    expect(of('shop', 'things', 'open')).toBe('Open')
   })
 })

@@ -1,13 +1,10 @@
 /** Questions and steps of registers. One function an operation. */
-import { useQuery } from '@tanstack/vue-query'
-import { computed } from 'vue'
 import { newId } from '@/api'
 import { ask, tell } from '@/records/api'
-import type { CheckedPack, DuePage, EntryPage, EntryView, Field, HistoryLine, PackView, RecordsView, Register, RegisterView, ScoresView } from './types'
+import type { CheckedPack, DuePage, EntryPage, EntryView, HistoryLine, PackView, RecordsView, ScoresView } from './types'
 
 const of = (register: string, code?: string) => `/api/registers/${encodeURIComponent(register)}${code === undefined ? '' : `/${encodeURIComponent(code)}`}`
 
-export const registers = (signal?: AbortSignal) => ask<RegisterView[]>('/api/registers', {}, signal)
 export const entries = (register: string, query: object, signal?: AbortSignal) => ask<EntryPage>(of(register), query, signal)
 export const entry = (register: string, code: string, signal?: AbortSignal) => ask<EntryView>(of(register, code), {}, signal)
 export const records = (register: string, code: string, signal?: AbortSignal) => ask<RecordsView>(`${of(register, code)}/records`, {}, signal)
@@ -24,11 +21,3 @@ export const packs = (signal?: AbortSignal) => ask<PackView[]>('/api/packs', {},
 export const checkPack = (id: string, files: { name: string; text: string }[]) => tell<CheckedPack>('POST', '/api/packs/check', { id, files })
 export const switchPack = (id: string, enabled: boolean, version: number) => tell<PackView[]>('POST', `/api/packs/${encodeURIComponent(id)}`, { enabled, expected_version: version })
 export const fileOf = (register: string, code: string, id: string, size?: 'thumb') => `${of(register, code)}/attachments/${id}${size ? `?size=${size}` : ''}`
-
-/** The definitions; a dropped or changed pack shows within seconds. */
-export function useRegisters() {
-  const query = useQuery({ queryKey: ['registers'], queryFn: ({ signal }) => registers(signal), refetchInterval: 5_000, staleTime: 2_000 })
-  const byId = computed(() => new Map((query.data.value ?? []).map((one) => [one.register.id, one])))
-  return { query, byId }
-}
-export const fieldOf = (register: Register, id: string): Field | undefined => register.fields.find((field) => field.id === id)

@@ -1,7 +1,9 @@
 /** Words for what a register says: values, states, bands, changes. */
 import { t, tn } from '@/i18n'
 import { say, yesNo } from '@/records/words'
-import type { Colour, EntryLine, EntryView, Field, HistoryLine, Named, Register } from './types'
+import { type Colour, type Field, type Named, type Register, fieldOf } from '@/registry/registers'
+import { sayPlace, sayReason } from '@/registry/words'
+import type { EntryLine, EntryView, HistoryLine } from './types'
 
 export const nameIn = (list: readonly Named[], id: string): string => {
   const found = list.find((one) => one.id === id)
@@ -40,50 +42,77 @@ export function sayScore(score: number | null | undefined): string {
   return score === null || score === undefined ? '–' : score.toFixed(1)
 }
 const word = (value: unknown): string => (typeof value === 'string' ? value : '')
-
+interface Pair {
+  from: unknown
+  to: unknown
+}
+/** Names of people and departments that are known by their number. */
+export interface Who {
+  personName: (id: number) => string
+  departmentName: (id: number) => string
+}
+/** What the pack named once and names no more. */
+const named = (list: readonly Named[], id: string): string => say(list.find((one) => one.id === id)?.name) || t('register.no_longer', { id })
+const both = (label: string, pair: unknown, sayOne: (value: unknown) => string): string[] => {
+  if (!pair) return []
+  const { from, to } = pair as Pair
+  return [t('register.change.pair', { what: label, from: sayOne(from) || t('register.nothing'), to: sayOne(to) || t('register.nothing') })]
+}
+function valuesOf(register: Register, changed: unknown, who: Who): string[] {
+  return Object.entries((changed ?? {}) as Record<string, Pair>).flatMap(([id, pair]) => {
+    const field = fieldOf(register, id)
+    if (!field) return [t('register.change.other_field')]
+    const names = { person: who.personName, department: who.departmentName }[field.type as string]
+    return both(say(field.name), pair, (value) => (names && typeof value === 'number' ? names(value) : sayValue(field, value)))
+  })
+}
+/** What a version says of an entry as a whole, whichever way it was changed. */
+function detailsOf(register: Register, change: HistoryLine['change'], who: Who): string[] {
+  const state = (id: unknown) => (word(id) ? named(register.states, word(id)) : '')
+  const kind = (id: unknown) => (word(id) ? named(register.kinds, word(id)) : '')
+  return [
+    ...both(t('register.name'), change.name, word),
+    ...both(t('register.kind'), change.kind, kind),
+    ...both(t('register.state'), change.state, state),
+    ...both(t('register.place'), change.place, (wkt) => (word(wkt) ? sayPlace(word(wkt)) : '')),
+    ...valuesOf(register, change.fields, who),
+    ...(['documents', 'photos', 'relations'] as const).flatMap((key) => (change[key] ? [t(`register.changed_${key}`)] : [])),
+    ...(change.transfer ? [t('registry.reason_of.brought_in')] : []),
+    ...(word(change.reason) ? [sayReason(word(change.reason))] : []),
+  ]
+}
 /** One version of an entry as a sentence, and its details. */
-export function sayChange(register: Register, line: HistoryLine): { what: string; details: string[] } {
-  const change = line.change
-  const details: string[] = []
+export function sayChange(register: Register, line: HistoryLine, who: Who): { what: string; details: string[] } {
+  const { change } = line
+  const said = (what: string, ...details: string[]) => ({ what, details: [...details, ...detailsOf(register, change, who)] })
+  const [from, to] = [word(change.from), word(change.to)]
+  const states = () => t('register.change.state', { from: named(register.states, from), to: named(register.states, to) })
   switch (change.what) {
     case 'created':
-      return { what: t('register.change.created'), details }
-    case 'changed': {
-      for (const [id, both] of Object.entries((change.fields ?? {}) as Record<string, { from: unknown; to: unknown }>)) {
-        const field = register.fields.find((one) => one.id === id)
-        const value = (v: unknown) => (field ? sayValue(field, v) : String(v ?? '')) || t('register.nothing')
-        details.push(`${field ? say(field.name) : id}: ${value(both.from)} → ${value(both.to)}`)
-      }
-      const pair = (key: 'name' | 'kind') => change[key] as { from: string; to: string } | undefined
-      const name = pair('name')
-      const kind = pair('kind')
-      if (name) details.push(`${t('register.name')}: ${name.from} → ${name.to}`)
-      if (kind) details.push(`${t('register.kind')}: ${kindOf(register, kind.from)} → ${kindOf(register, kind.to)}`)
-      for (const key of ['documents', 'photos', 'relations'] as const) if (change[key]) details.push(t(`register.changed_${key}`))
-      return { what: t('register.change.changed'), details }
-    }
+      return said(t('register.change.created'))
     case 'moved':
-      return { what: t('register.change.moved'), details: [`${word(change.from)} → ${word(change.to)}`] }
+      return said(t('register.change.moved'), `${sayPlace(from)} → ${sayPlace(to)}`)
+    case 'regridded':
+      return said(t('register.change.regridded'), `${from || t('register.nothing')} → ${to}`)
     case 'state':
-      if (word(change.reason)) details.push(word(change.reason))
-      return { what: t('register.change.state', { from: stateOf(register, word(change.from)), to: stateOf(register, word(change.to)) }), details }
+      return said(states())
     case 'removed':
-      return { what: t('register.change.removed'), details: [word(change.reason)] }
+      return said(t('register.change.removed'))
     case 'case':
-      return { what: t('register.change.case', { rule: nameIn(register.cases, word(change.rule)), number: word(change.number) }), details }
+      return said(t('register.change.case', { rule: named(register.cases, word(change.rule)), number: word(change.number) }))
     case 'case_ended':
-      if (word(change.to)) details.push(t('register.change.state', { from: stateOf(register, word(change.from)), to: stateOf(register, word(change.to)) }))
-      return { what: t('register.change.case_ended', { number: word(change.number) }), details }
+      return said(t('register.change.case_ended', { number: word(change.number) }), ...(to ? [states()] : []))
     case 'inspected':
-      return { what: t('register.change.inspected', { plan: nameIn(register.inspections, word(change.plan)) }), details }
+      return said(t('register.change.inspected', { plan: named(register.inspections, word(change.plan)) }))
     case 'offence':
-      return { what: t('register.change.offence', { offence: offenceName(register, word(change.offence)) }), details }
+      return said(t('register.change.offence', { offence: named(offencesOf(register), word(change.offence)) }))
     case 'offence_withdrawn':
-      return { what: t('register.change.offence_withdrawn', { offence: offenceName(register, word(change.offence)) }), details: [word(change.reason)] }
+      return said(t('register.change.offence_withdrawn', { offence: named(offencesOf(register), word(change.offence)) }))
+    case 'recoloured':
+      return said(t('register.change.recoloured'))
     default:
-      return { what: t('register.change.recoloured'), details }
+      return said(t('register.change.changed'))
   }
 }
-export function offenceName(register: Register, id: string): string {
-  return nameIn(register.duties.flatMap((duty) => duty.offences), id)
-}
+const offencesOf = (register: Register): Named[] => register.duties.flatMap((duty) => duty.offences)
+export const offenceName = (register: Register, id: string): string => nameIn(offencesOf(register), id)

@@ -1,6 +1,6 @@
 /** Files in and out as the server tells of them. */
-export const FORMATS = ['csv', 'xlsx', 'geojson', 'geojsonl', 'shapefile', 'flatgeobuf'] as const
-export type FileFormat = (typeof FORMATS)[number]
+import type { FileFormat, Target } from '@/registry/transfer'
+
 export type Encoding = 'utf8' | 'gbk'
 export type State = 'looked' | 'checking' | 'checked' | 'running' | 'undoing' | 'done' | 'failed' | 'cancelled'
 
@@ -11,7 +11,7 @@ export interface FieldMap {
 }
 export type ShapeFrom = { from: 'none' } | { from: 'file' } | { from: 'wkt'; column: string } | { from: 'xy'; x: string; y: string }
 export interface Plan {
-  target: { to: 'components' }
+  target: Target
   crs: string
   shape: ShapeFrom
   fields: Record<string, FieldMap>

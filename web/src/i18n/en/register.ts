@@ -105,6 +105,7 @@ export default {
   documents_valid: 'Documents valid',
   files: '{n} file | {n} files',
   nothing: 'empty',
+  no_longer: '{id} (no longer in use)',
   change: {
     created: 'Registered',
     changed: 'Changed',
@@ -117,6 +118,9 @@ export default {
     offence: 'Offence: {offence}',
     offence_withdrawn: 'Offence taken back: {offence}',
     recoloured: 'Marks brought up to date',
+    regridded: 'Now in another unit grid',
+    pair: '{what}: {from} → {to}',
+    other_field: 'A field that is no longer asked for changed',
   },
   changed_documents: 'Documents changed',
   changed_photos: 'Photos changed',

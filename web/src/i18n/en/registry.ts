@@ -9,8 +9,12 @@ export default {
   },
   field: {
     name: 'Name', supervisor: 'Supervising body', owner: 'Owner', maintainer: 'Maintainer', source: 'Source of the data', note: 'Remark', height_m: 'Height (m)', relations: 'Relations', documents: 'Documents', photos: 'Photos', extra: 'Fields of the class',
-    place: 'Place', grid: 'Unit grid', street_name: 'Street', community_name: 'Community', accuracy: 'Accuracy', state: 'State', reason: 'Reason', round: 'Survey round', code: 'Code', first_on: 'First registered on', changed_on: 'Changed on', class: 'Class', confirmed: 'Ownership', surveyed: 'Survey', version: 'Version', kind: 'Kind', to: 'Code', title: 'Title', expires_on: 'Expires on', id: 'Number',
+    place: 'Place', grid: 'Unit grid', street_name: 'Street', community_name: 'Community', accuracy: 'Accuracy', state: 'State', reason: 'Reason', round: 'Survey round', code: 'Code', first_on: 'First registered on', changed_on: 'Changed on', class: 'Class', confirmed: 'Ownership', surveyed: 'Survey', version: 'Version', kind: 'Kind', to: 'Code', title: 'Title', expires_on: 'Expires on', id: 'Number', source_id: 'Number in the old system', by: 'By', on: 'On', other: 'Other',
   },
+  line_of: 'line, {size}',
+  area_of: 'area, {size}',
+  shape: 'shape',
+  reason_of: { brought_in: 'Brought in with a file', taken_back: 'Import taken back' },
   /** Between several. */
   comma: ', ',
   open_page: 'Open its page',

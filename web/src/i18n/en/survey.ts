@@ -63,6 +63,7 @@ export default {
   no_capture_text: 'What collectors find on the street appears here.',
   attributes_changed: 'attributes changed',
   place_changed: 'place changed',
+  photo_of: 'Photo {n}: {what}',
   photos_n: '{n} photo | {n} photos',
   accept: 'Take over',
   refuse: 'Refuse',

@@ -104,6 +104,8 @@ export default {
   apply: '执行轮换',
   rotated: '已安排：{day} 起按新次序，{n} 个班次随之改到新网格。',
   would_rotate: '{day} 起按下表轮换，{n} 个班次随之改到新网格。尚未执行。',
+  until_then: '此前',
+  from_day: '{day} 起',
   no_duty: '没有这种网格',
   no_duty_text: '在“责任网格”页面新增。',
   uncovered: '{n} 个单元网格不在任何一个之内。',

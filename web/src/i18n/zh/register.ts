@@ -105,6 +105,7 @@ export default {
   documents_valid: '证照有效',
   files: '{n} 个文件',
   nothing: '空',
+  no_longer: '{id}（已取消）',
   change: {
     created: '登记',
     changed: '修改',
@@ -117,6 +118,9 @@ export default {
     offence: '违规：{offence}',
     offence_withdrawn: '撤销违规：{offence}',
     recoloured: '按日期更新标记',
+    regridded: '改属另一单元网格',
+    pair: '{what}：{from} → {to}',
+    other_field: '已取消的字段有变化',
   },
   changed_documents: '证照有变化',
   changed_photos: '照片有变化',

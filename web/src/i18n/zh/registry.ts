@@ -9,8 +9,12 @@ export default {
   },
   field: {
     name: '名称', supervisor: '主管部门', owner: '权属单位', maintainer: '养护单位', source: '数据来源', note: '备注', height_m: '高程（米）', relations: '关系', documents: '档案资料', photos: '照片', extra: '类别字段',
-    place: '位置', grid: '单元网格', street_name: '街道', community_name: '社区', accuracy: '定位精度', state: '状态', reason: '原因', round: '普查轮次', code: '标识码', first_on: '初始日期', changed_on: '变更日期', class: '类别', confirmed: '确权', surveyed: '普查', version: '版本', kind: '种类', to: '标识码', title: '名称', expires_on: '到期日', id: '编号',
+    place: '位置', grid: '单元网格', street_name: '街道', community_name: '社区', accuracy: '定位精度', state: '状态', reason: '原因', round: '普查轮次', code: '标识码', first_on: '初始日期', changed_on: '变更日期', class: '类别', confirmed: '确权', surveyed: '普查', version: '版本', kind: '种类', to: '标识码', title: '名称', expires_on: '到期日', id: '编号', source_id: '原系统编号', by: '人员', on: '日期', other: '其他',
   },
+  line_of: '线，{size}',
+  area_of: '面，{size}',
+  shape: '图形',
+  reason_of: { brought_in: '随文件导入', taken_back: '撤销导入' },
   /** Between several. */
   comma: '、',
   open_page: '打开页面',

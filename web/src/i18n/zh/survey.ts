@@ -63,6 +63,7 @@ export default {
   no_capture_text: '采集员在现场核对后，结果会出现在这里。',
   attributes_changed: '属性有变化',
   place_changed: '位置有变化',
+  photo_of: '照片 {n}：{what}',
   photos_n: '{n} 张照片',
   accept: '采用入库',
   refuse: '不采用',
