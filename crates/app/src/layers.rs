@@ -65,11 +65,11 @@ fn both(zh: &str, en: &str) -> Words {
 #[must_use]
 pub fn state_words(state: &str) -> Words {
     match state {
-        "intact" => both("完好", "intact"),
-        "damaged" => both("破损", "damaged"),
-        "lost" => both("丢失", "lost"),
-        "abandoned" => both("废弃", "abandoned"),
-        "removed" => both("移除", "removed"),
+        "intact" => both("完好", "Intact"),
+        "damaged" => both("破损", "Damaged"),
+        "lost" => both("丢失", "Lost"),
+        "abandoned" => both("废弃", "Abandoned"),
+        "removed" => both("移除", "Removed"),
         other => both(other, other),
     }
 }

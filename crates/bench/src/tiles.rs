@@ -321,11 +321,15 @@ async fn same_as_theirs(
             features.iter().map(|feature| (feature.id, feature.clone())).collect()
         };
         let (ours, theirs) = (by_id(&ours), by_id(&theirs));
-        only_theirs += theirs.keys().filter(|id| !ours.contains_key(id)).count();
+        for (id, other) in theirs.iter().filter(|(id, _)| !ours.contains_key(id)) {
+            only_theirs += 1;
+            eprintln!("  {tile:?}: only ST_AsMVT has {id}, kind {} at {:?}", other.kind, other.places);
+        }
         for (id, own) in &ours {
             compared += 1;
             let Some(other) = theirs.get(id) else {
                 only_ours += 1;
+                eprintln!("  {tile:?}: only we have {id}, kind {} at {:?}", own.kind, own.places);
                 continue;
             };
             if own.kind == 1 && other.kind == 1 {

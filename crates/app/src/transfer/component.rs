@@ -6,7 +6,7 @@ use super::{Counts, Fault};
 use crate::app::App;
 use crate::components::sequence_of;
 use crate::config::Config;
-use crate::error::AppError;
+use crate::error::{AppError, FieldProblem};
 use crate::ports::files::FileRow;
 use crate::ports::{COMPONENTS, PutAddress, PutThing, StoreError, StoredThing, ThingQuery};
 use city::codes::{self, ComponentCode};
@@ -448,7 +448,7 @@ fn read(row: &mut Row<'_>, config: &Config) -> Option<Wanted> {
     let maintainer = body("maintainer_code", "maintainer_name");
     let source_id: String = row.get("source_id").to_owned();
     if source_id.chars().count() > 80 {
-        row.bad("source_id", "too_long");
+        row.problem(FieldProblem::new("source_id", "too_long").with("max", 80));
     }
     let extra = row.extra();
     Some(Wanted {

@@ -194,7 +194,7 @@ fn read(row: &mut Row<'_>, config: &Config, register: &Register) -> Option<Wante
         ..Brought::default()
     };
     if brought.source_id.chars().count() > 80 {
-        row.bad("source_id", "too_long");
+        row.problem(FieldProblem::new("source_id", "too_long").with("max", 80));
     }
     let kinds = register.kinds.iter().map(|kind| (kind.id.as_str(), &kind.name));
     brought.kind = choice(row, "kind", kinds);

@@ -95,7 +95,7 @@ impl Things {
             .flat_map(|leaf| &leaf.entries)
             .filter(|entry| {
                 let (x, y) = tile.units(entry.x(), entry.y);
-                window.holds(x, y) && filter.admits_entry(entry)
+                window.holds(rounded(x), rounded(y)) && filter.admits_entry(entry)
             })
             .nth(EACH_MAX)
             .is_none()
@@ -108,10 +108,11 @@ impl Things {
         layer.reserve(self.leaves_in(square).map(|leaf| leaf.entries.len()).sum());
         for entry in self.leaves_in(square).flat_map(|leaf| &leaf.entries) {
             let (x, y) = tile.units(entry.x(), entry.y);
-            // Before it is rounded: just outside is outside, as PostGIS clips it too.
+            // Rounded first and clipped then, as PostGIS does.
+            let (x, y) = (rounded(x), rounded(y));
             if window.holds(x, y) && filter.admits_entry(entry) {
                 let tags = tags.of(&mut layer, entry);
-                layer.point(entry.id, tags, super::whole(rounded(x)), super::whole(rounded(y)));
+                layer.point(entry.id, tags, super::whole(x), super::whole(y));
             }
         }
         layer
