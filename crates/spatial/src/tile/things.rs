@@ -1,6 +1,6 @@
 //! Things as layers: each one from [`EACH_FROM`] on, clusters below.
 //!
-//! A cluster is what lies in one cell of a grid 32 cells wide: fixed in the world, so that it neither moves nor
+//! A cluster is what lies in one cell of a grid 8 cells wide: fixed in the world, so that it neither moves nor
 //! changes its id when something changes elsewhere. Its place is the mean of its members. A cell with one
 //! member shows the member itself.
 
@@ -16,10 +16,10 @@ use city::grid::Bounds;
 pub const EACH_FROM: u8 = 14;
 /// More things than this on one tile are clustered at any zoom: a browser draws so many, and no more.
 pub const EACH_MAX: usize = 65_536;
-/// A tile is 2^5 clusters wide.
-pub(super) const CLUSTERS: u8 = 5;
+/// A tile is 2^3 clusters wide: 64 pixels each where a tile has 512, so that a full city is circles beside each other.
+pub(super) const CLUSTERS: u8 = 3;
 /// The side of the cell of a cluster.
-#[allow(clippy::cast_possible_truncation)] // 128
+#[allow(clippy::cast_possible_truncation)] // 512
 pub const CLUSTER_UNITS: u16 = (EXTENT >> CLUSTERS) as u16;
 
 /// Attributes that the things themselves do not know, such as a name or a score.
