@@ -83,6 +83,12 @@ function areaColour(property: string, theme: Theme): ExpressionSpecification {
   return ['match', turn, ...SHAPES.flatMap((_, n) => [n, signOf(n, theme).colour]), palettes[theme].accent] as unknown as ExpressionSpecification
 }
 
+/** Bubbles of several layers over the same ground stand beside each other. */
+const BESIDE: [number, number][] = [[20, 20], [-20, 20], [20, -20], [-20, -20]]
+function beside(layer: MapLayer): [number, number] {
+  return layer.id === 'components' ? [0, 0] : (BESIDE[placeOfGroup(layer.id) % BESIDE.length] ?? [0, 0])
+}
+
 export function tileSource(layer: MapLayer): SourceSpecification {
   return { type: 'vector', tiles: [layer.tiles.startsWith('/') ? `${location.origin}${layer.tiles}` : layer.tiles], minzoom: TILE_ZOOMS.min, maxzoom: TILE_ZOOMS.max }
 }
@@ -102,12 +108,14 @@ export function tileLayers(layer: MapLayer, theme: Theme, locale: Locale): Layer
         { id: own(layer.id, 'name'), type: 'symbol', source, 'source-layer': shapes, minzoom: 13, layout: { 'text-field': name, 'text-font': FONT, 'text-size': 12, 'text-padding': 90 }, paint: { 'text-color': p.text, 'text-halo-color': p.surface, 'text-halo-width': 1.6 } },
       ]
     }
+    // Fifteen digits are as wide as the grid itself from afar; neighbours differ in the last three.
+    const short: ExpressionSpecification = ['case', ['has', 'name'], name, ['slice', ['coalesce', ['get', 'code'], ''], -3]]
     return [
       { id: own(layer.id, 'fill'), type: 'fill', source, 'source-layer': shapes, paint: { 'fill-color': p.accent, 'fill-opacity': 0.03 } },
       { id: own(layer.id, 'line'), type: 'line', source, 'source-layer': shapes, paint: { 'line-color': p.accent, 'line-opacity': ['interpolate', ['linear'], ['zoom'], 11, 0.2, 16, 0.55], 'line-width': ['interpolate', ['linear'], ['zoom'], 11, 0.4, 16, 1.4] } },
       {
         id: own(layer.id, 'name'), type: 'symbol', source, 'source-layer': shapes, minzoom: 15,
-        layout: { 'text-field': name, 'text-font': FONT, 'text-size': 12, 'text-padding': 8 },
+        layout: { 'text-field': ['step', ['zoom'], short, 17, name], 'text-font': FONT, 'text-size': 12, 'text-padding': 8 },
         paint: { 'text-color': p.accent, 'text-halo-color': p.surface, 'text-halo-width': 1.6 },
       },
     ]
@@ -151,12 +159,13 @@ export function tileLayers(layer: MapLayer, theme: Theme, locale: Locale): Layer
         'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 10, 2, 14, 4, 20, 6, 28],
         'circle-stroke-width': 2.5,
         'circle-stroke-color': colour,
+        'circle-translate': beside(layer),
       },
     },
     {
       id: own(layer.id, 'count'), type: 'symbol', source, 'source-layer': points, filter: ['all', isPoint, isCluster],
       layout: { 'text-field': shortCount(locale), 'text-font': FONT, 'text-size': 12, 'text-allow-overlap': true, 'text-ignore-placement': true },
-      paint: { 'text-color': p.text },
+      paint: { 'text-color': p.text, 'text-translate': beside(layer) },
     },
   ]
 }
