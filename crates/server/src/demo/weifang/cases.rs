@@ -11,7 +11,9 @@ use app::{App, Config};
 use case::command::Standard;
 use case::stage::VerifyOutcome;
 use case::{Command, Level, Place, Report, Source};
-use kernel::{Actor, CaseId, CaseNumber, ClassKey, DepartmentId, GridCode, Role, Timestamp};
+use kernel::{
+    Actor, CaseId, CaseNumber, ClassKey, DepartmentId, GridCode, LimitUnit, Role, TimeLimit, Timestamp,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ const CASES: u32 = 12_000;
 const DAYS: i64 = 190;
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
+/// A case that got stuck on the way is noticed within so many days.
+const STUCK_DAYS: i64 = 4;
 /// Cases of one commit.
 const CHUNK: usize = 500;
 
@@ -110,6 +114,16 @@ fn pick<'a>(
     found.get(at).copied().context("nobody of that post")
 }
 
+/// About how long a limit is by the clock: a working day of eight hours comes once a day.
+fn allowed(limit: TimeLimit) -> i64 {
+    let unit = match limit.unit {
+        LimitUnit::UrgentMinute | LimitUnit::WorkMinute => MINUTE,
+        LimitUnit::UrgentWorkHour | LimitUnit::WorkHour => HOUR,
+        LimitUnit::UrgentWorkDay | LimitUnit::WorkDay | LimitUnit::NaturalDay => 24 * HOUR,
+    };
+    i64::from(limit.hundredths) * unit / 100
+}
+
 /// One case from its report to where it stands now.
 fn tell(
     config: &Config,
@@ -176,7 +190,9 @@ fn tell(
         at += pause;
         story.push(Scripted { at: Timestamp(at), actor: actor.clone(), command });
     };
-    let (work, some) = (chance.between(2 * HOUR, 40 * HOUR), chance.between(3, 25) * MINUTE);
+    // Most are in time, some are late.
+    let work = allowed(found.limit) * chance.between(150, 1_120) / 1_000;
+    let some = chance.between(3, 25) * MINUTE;
     step(
         0,
         &reporter,
@@ -213,8 +229,12 @@ fn tell(
     );
     step(some, &leader, Command::Close { opinion: empty() });
     // Some are stuck on the way; nobody has done yet what lies ahead.
-    let stuck =
-        if chance.one_in(60) { usize::try_from(chance.between(1, 10)).unwrap_or(10) } else { usize::MAX };
+    let lately = now.millis() - opened.millis() < STUCK_DAYS * 24 * HOUR;
+    let stuck = if lately && chance.one_in(350) {
+        usize::try_from(chance.between(1, 10)).unwrap_or(10)
+    } else {
+        usize::MAX
+    };
     let told = story.into_iter().take(stuck).filter(|s| s.at <= now).collect();
     Ok(play(config, HISTORY, told)?)
 }
